@@ -1,0 +1,50 @@
+import * as z from 'zod'
+import { GenerationRequest, InputId, PredictionType } from './generation.ts'
+
+export const ImageId = z.uuid()
+export type ImageId = z.infer<typeof ImageId>
+
+/** What the picture was made with beyond the request: facts about the model and the run. */
+export const ImageOrigin = z.object({
+  modelName: z.string(),
+  family: z.string(),
+  predictionType: PredictionType,
+  appVersion: z.string(),
+  runtime: z.string(),
+  durationMs: z.number().min(0),
+})
+export type ImageOrigin = z.infer<typeof ImageOrigin>
+
+/** One picture of the gallery. `fileName` is relative to the gallery's folder, with forward slashes. */
+export const ImageRecord = z.object({
+  id: ImageId,
+  fileName: z.string(),
+  createdAt: z.int(),
+  widthPx: z.int(),
+  heightPx: z.int(),
+  sizeBytes: z.int(),
+  request: GenerationRequest,
+  origin: ImageOrigin,
+  isStarred: z.boolean(),
+  trashedAt: z.int().nullable(),
+})
+export type ImageRecord = z.infer<typeof ImageRecord>
+
+export const GalleryFilter = z.object({
+  /** Words the prompt must contain, each a prefix; empty matches all. */
+  text: z.string().max(1000),
+  starredOnly: z.boolean(),
+  order: z.enum(['newest', 'oldest']),
+})
+export type GalleryFilter = z.infer<typeof GalleryFilter>
+
+export const GalleryChange = z.object({
+  added: z.array(ImageId),
+  changed: z.array(ImageId),
+  removed: z.array(ImageId),
+})
+export type GalleryChange = z.infer<typeof GalleryChange>
+
+/** An input picture the studio keeps, by content. */
+export const InputImage = z.object({ id: InputId, widthPx: z.int(), heightPx: z.int() })
+export type InputImage = z.infer<typeof InputImage>
