@@ -1,0 +1,25 @@
+let halfTable: Float32Array | undefined
+
+/** IEEE 754 binary16 words as float32, exactly. */
+export function widenHalf(halves: Uint16Array): Float32Array {
+  const table = (halfTable ??= Float32Array.from({ length: 65536 }, (_, bits) => halfValue(bits)))
+  const values = new Float32Array(halves.length)
+  for (let i = 0; i < halves.length; i++) values[i] = table[halves[i] ?? 0] ?? 0
+  return values
+}
+
+/** bfloat16 words, the upper half of a float32, as float32. */
+export function widenBrainFloat(halves: Uint16Array): Float32Array {
+  const words = new Uint32Array(halves.length)
+  for (let i = 0; i < halves.length; i++) words[i] = (halves[i] ?? 0) << 16
+  return new Float32Array(words.buffer)
+}
+
+/** 1 sign, 5 exponent (bias 15) and 10 fraction bits. */
+function halfValue(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1
+  const exponent = (bits >> 10) & 31
+  const fraction = (bits & 1023) / 1024
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN
+  return exponent === 0 ? sign * fraction * 2 ** -14 : sign * (1 + fraction) * 2 ** (exponent - 15)
+}
