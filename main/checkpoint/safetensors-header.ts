@@ -55,7 +55,10 @@ function checkCoverage(entries: TensorEntry[], path: string, dataStart: number, 
     end += sizeBytes
     before = `tensor ${name}`
     if (end > fileBytes) {
-      throw unsupported(path, `the file is truncated: expected tensor ${name} to end at byte ${end}, found ${fileBytes} bytes`)
+      throw unsupported(
+        path,
+        `the file is truncated: expected tensor ${name} to end at byte ${end}, found ${fileBytes} bytes`,
+      )
     }
   }
   if (end !== fileBytes) throw unsupported(path, `expected the file to end at byte ${end}, found ${fileBytes} bytes`)
@@ -64,16 +67,32 @@ function checkCoverage(entries: TensorEntry[], path: string, dataStart: number, 
 /** JSON keeps the last of two equal names without a word; here each name of the outermost object counts. */
 function rejectRepeatedNames(text: string, path: string): void {
   const names = new Set<string>()
+  for (const name of outermostNames(text)) {
+    if (names.has(name)) throw unsupported(path, `tensor ${name}: expected the name once, found it twice`)
+    names.add(name)
+  }
+}
+
+/** @param text JSON known to parse */
+function* outermostNames(text: string): Generator<string> {
   let depth = 0
-  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]]/g)) {
-    if (token === '{' || token === '[') depth++
-    else if (token === '}' || token === ']') depth--
-    else if (depth === 1 && /^\s*:/.test(text.slice(index + token.length, index + token.length + 32))) {
-      const name = String(JSON.parse(token))
-      if (names.has(name)) throw unsupported(path, `tensor ${name}: expected the name once, found it twice`)
-      names.add(name)
+  const mark = /["{}[\]]/g
+  for (let found = mark.exec(text); found; found = mark.exec(text)) {
+    if (found[0] === '{' || found[0] === '[') depth++
+    else if (found[0] === '}' || found[0] === ']') depth--
+    else {
+      mark.lastIndex = afterString(text, found.index)
+      const colon = /\s*:/y
+      colon.lastIndex = mark.lastIndex
+      if (depth === 1 && colon.test(text)) yield String(JSON.parse(text.slice(found.index, mark.lastIndex)))
     }
   }
+}
+
+function afterString(text: string, start: number): number {
+  let end = start + 1
+  while (end < text.length && text[end] !== '"') end += text[end] === '\\' ? 2 : 1
+  return end + 1
 }
 
 function parseMetadata(value: unknown, path: string): Record<string, string> {

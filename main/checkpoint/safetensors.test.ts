@@ -24,7 +24,11 @@ async function write(header: unknown, data: ArrayLike<number> = [], length?: big
   return path
 }
 
-const entry = (dtype: string, shape: number[], begin: number, end: number) => ({ dtype, shape, data_offsets: [begin, end] })
+const entry = (dtype: string, shape: number[], begin: number, end: number) => ({
+  dtype,
+  shape,
+  data_offsets: [begin, end],
+})
 const bytesOf = (array: { buffer: ArrayBufferLike }) => new Uint8Array(array.buffer)
 
 async function only(path: string) {
@@ -41,7 +45,14 @@ describe('readSafetensors', () => {
     const index = await readSafetensors(path)
     const start = 8 + JSON.stringify(header).length
     expect([...index.entries.keys()].sort()).toEqual(['a', 'b'])
-    expect(index.entries.get('b')).toEqual({ name: 'b', dtype: 'F32', shape: [1], file: path, offset: start + 4, sizeBytes: 4 })
+    expect(index.entries.get('b')).toEqual({
+      name: 'b',
+      dtype: 'F32',
+      shape: [1],
+      file: path,
+      offset: start + 4,
+      sizeBytes: 4,
+    })
     expect(index.metadata).toEqual({ format: 'pt' })
     expect(index.sizeBytes).toBe(start + 8)
   })
@@ -51,26 +62,92 @@ describe('readSafetensors', () => {
     expect(await readIntegers(await only(path))).toEqual([7])
   })
 
+  it('reads metadata of many megabytes', async () => {
+    const note = 'a"\\'.repeat(3_000_000)
+    const { metadata } = await readSafetensors(await write({ __metadata__: { note } }))
+    expect(metadata['note'] === note).toBe(true)
+  })
+
   it.each([
-    ['a length beyond the file', { a: entry('U8', [1], 0, 1) }, [0], 4096n, /expected a header of 4096 bytes, found only \d+/],
+    [
+      'a length beyond the file',
+      { a: entry('U8', [1], 0, 1) },
+      [0],
+      4096n,
+      /expected a header of 4096 bytes, found only \d+/,
+    ],
     ['a length of over 100 MB', {}, [], 2n ** 63n, /at most 100000000 bytes, found a length of 9223372036854775808/],
     ['a length that cuts the header', { a: entry('U8', [1], 0, 1) }, [0], 10n, /header in JSON/],
     ['bad JSON', '{"a":', [], undefined, /header in JSON/],
     ['another JSON value', '[]', [], undefined, /JSON object/],
     ['a header that is not text', '\u{fffd}', [], 1n, /UTF-8/],
     ['a tensor that is no object', { a: 3 }, [], undefined, /tensor a: expected an object/],
-    ['an unknown dtype', { a: entry('Q4_0', [1], 0, 1) }, [0], undefined, /tensor a: expected a dtype of .*, found "Q4_0"/],
+    [
+      'an unknown dtype',
+      { a: entry('Q4_0', [1], 0, 1) },
+      [0],
+      undefined,
+      /tensor a: expected a dtype of .*, found "Q4_0"/,
+    ],
     ['a dtype named as a property', { a: entry('toString', [1], 0, 1) }, [0], undefined, /tensor a: expected a dtype/],
-    ['a negative dimension', { a: entry('U8', [-1, -1], 0, 1) }, [0], undefined, /tensor a: expected a shape .*\[-1,-1\]/],
+    [
+      'a negative dimension',
+      { a: entry('U8', [-1, -1], 0, 1) },
+      [0],
+      undefined,
+      /tensor a: expected a shape .*\[-1,-1\]/,
+    ],
     ['a missing shape', { a: { dtype: 'U8', data_offsets: [0, 1] } }, [0], undefined, /tensor a: .*shape.*found none/],
-    ['three offsets', { a: { dtype: 'U8', shape: [1], data_offsets: [0, 1, 1] } }, [0], undefined, /tensor a: expected two/],
-    ['a shape of another size', { a: entry('F32', [3], 0, 8) }, Array(8).fill(0), undefined, /tensor a: expected 12 bytes for F32 \[3\]/],
-    ['a shape beyond any number', { a: entry('F32', [2 ** 52, 2 ** 52], 0, 8) }, Array(8).fill(0), undefined, /tensor a: expected/],
-    ['overlapping tensors', { a: entry('U8', [2], 0, 2), b: entry('U8', [2], 1, 3) }, [0, 0, 0], undefined, /tensor b overlaps tensor a/],
-    ['a gap', { a: entry('U8', [1], 0, 1), b: entry('U8', [1], 2, 3) }, [0, 0, 0], undefined, /tensor b leaves a gap after tensor a/],
+    [
+      'three offsets',
+      { a: { dtype: 'U8', shape: [1], data_offsets: [0, 1, 1] } },
+      [0],
+      undefined,
+      /tensor a: expected two/,
+    ],
+    [
+      'a shape of another size',
+      { a: entry('F32', [3], 0, 8) },
+      Array(8).fill(0),
+      undefined,
+      /tensor a: expected 12 bytes for F32 \[3\]/,
+    ],
+    [
+      'a shape beyond any number',
+      { a: entry('F32', [2 ** 52, 2 ** 52], 0, 8) },
+      Array(8).fill(0),
+      undefined,
+      /tensor a: expected/,
+    ],
+    [
+      'overlapping tensors',
+      { a: entry('U8', [2], 0, 2), b: entry('U8', [2], 1, 3) },
+      [0, 0, 0],
+      undefined,
+      /tensor b overlaps tensor a/,
+    ],
+    [
+      'a gap',
+      { a: entry('U8', [1], 0, 1), b: entry('U8', [1], 2, 3) },
+      [0, 0, 0],
+      undefined,
+      /tensor b leaves a gap after tensor a/,
+    ],
     ['an offset outside', { a: entry('U8', [9], 0, 9) }, [0], undefined, /truncated: expected tensor a to end/],
-    ['bytes after the last tensor', { a: entry('U8', [1], 0, 1) }, [0, 0], undefined, /expected the file to end at byte/],
-    ['a repeated name', '{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"\\u0061" :{}}', [], undefined, /tensor a: expected the name once/],
+    [
+      'bytes after the last tensor',
+      { a: entry('U8', [1], 0, 1) },
+      [0, 0],
+      undefined,
+      /expected the file to end at byte/,
+    ],
+    [
+      'a repeated name',
+      '{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"\\u0061" :{}}',
+      [],
+      undefined,
+      /tensor a: expected the name once/,
+    ],
   ])('refuses %s, naming the file', async (_, header, data, length, message) => {
     const path = await write(header, data, length)
     const failure = expect(readSafetensors(path)).rejects
@@ -91,7 +168,11 @@ describe('readTensor', () => {
   it.each([
     ['F32', [1.5, -2], bytesOf(Float32Array.of(1.5, -2))],
     ['F64', [Math.fround(0.1), -2], bytesOf(Float64Array.of(0.1, -2))],
-    ['F16', [1, -2, 65504, 2 ** -24, Math.fround(0.0999755859375), Infinity], bytesOf(Uint16Array.of(0x3c00, 0xc000, 0x7bff, 1, 0x2e66, 0x7c00))],
+    [
+      'F16',
+      [1, -2, 65504, 2 ** -24, Math.fround(0.0999755859375), Infinity],
+      bytesOf(Uint16Array.of(0x3c00, 0xc000, 0x7bff, 1, 0x2e66, 0x7c00)),
+    ],
     ['BF16', [1, -2, 2 ** 127], bytesOf(Uint16Array.of(0x3f80, 0xc000, 0x7f00))],
     ['I64', [-3, 2 ** 40], bytesOf(BigInt64Array.of(-3n, 2n ** 40n))],
     ['I32', [-3, 7], bytesOf(Int32Array.of(-3, 7))],
@@ -105,7 +186,10 @@ describe('readTensor', () => {
   })
 
   it('reads each tensor from its own place', async () => {
-    const path = await write({ a: entry('U8', [1], 0, 1), b: entry('F32', [1], 1, 5) }, [9, ...bytesOf(Float32Array.of(4.25))])
+    const path = await write({ a: entry('U8', [1], 0, 1), b: entry('F32', [1], 1, 5) }, [
+      9,
+      ...bytesOf(Float32Array.of(4.25)),
+    ])
     const b = (await readSafetensors(path)).entries.get('b')
     expect(b && [...(await readTensor(b)).data]).toEqual([4.25])
   })

@@ -30,7 +30,10 @@ export async function readSafetensors(path: string): Promise<TensorIndex> {
     }
     const length = new DataView((await readExactly(handle, file, 0, PREFIX_BYTES)).buffer).getBigUint64(0, true)
     if (length > MAX_HEADER_BYTES) {
-      throw unsupported(file, `expected a header of at most ${MAX_HEADER_BYTES} bytes, found a length of ${String(length)}`)
+      throw unsupported(
+        file,
+        `expected a header of at most ${MAX_HEADER_BYTES} bytes, found a length of ${String(length)}`,
+      )
     }
     const headerBytes = Number(length)
     const left = fileBytes - PREFIX_BYTES
@@ -98,7 +101,12 @@ async function readBytes(entry: TensorEntry): Promise<Uint8Array<ArrayBuffer>> {
   }
 }
 
-async function readExactly(handle: FileHandle, path: string, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+async function readExactly(
+  handle: FileHandle,
+  path: string,
+  offset: number,
+  length: number,
+): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(length)
   let filled = 0
   while (filled < length) {
@@ -131,7 +139,10 @@ function integers(entry: TensorEntry, bytes: Uint8Array<ArrayBuffer>): number[] 
     case 'U64':
       return exact(entry, new BigUint64Array(buffer))
     default:
-      throw unsupported(entry.file, `tensor ${entry.name}: expected another dtype to read values from, found ${entry.dtype}`)
+      throw unsupported(
+        entry.file,
+        `tensor ${entry.name}: expected another dtype to read values from, found ${entry.dtype}`,
+      )
   }
 }
 
