@@ -1,7 +1,34 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte'
+import { playwright } from '@vitest/browser-playwright'
 import { defineConfig } from 'vitest/config'
+import { chromiumLaunchOptions } from './e2e/chromium.ts'
+
+const launchOptions = await chromiumLaunchOptions()
 
 export default defineConfig({
   test: {
-    projects: [{ test: { name: 'node', include: ['main/**/*.test.ts', 'app/**/*.test.ts', 'bench/**/*.test.ts'], environment: 'node' } }],
+    projects: [
+      {
+        test: {
+          name: 'node',
+          include: ['{main,app,bench,.ci}/**/*.test.ts'],
+          environment: 'node',
+        },
+      },
+      {
+        plugins: [svelte({ configFile: false })],
+        test: {
+          name: 'browser',
+          include: ['renderer/**/*.test.ts'],
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({ launchOptions }),
+            instances: [{ browser: 'chromium' }],
+          },
+        },
+      },
+    ],
   },
 })
