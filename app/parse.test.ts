@@ -23,7 +23,8 @@ function complaint(schema: z.ZodType, value: unknown): { field: string | undefin
   try {
     parseInput(schema, value)
   } catch (error) {
-    if (error instanceof StudioError && error.code === 'invalid-request') return { field: error.field, message: error.message }
+    if (error instanceof StudioError && error.code === 'invalid-request')
+      return { field: error.field, message: error.message }
     throw error
   }
   throw new Error('expected a complaint')
@@ -40,7 +41,11 @@ test.each([
   [{ guidanceScale: Number.NaN }, 'request.guidanceScale', 'guidanceScale: expected a number, found NaN'],
   [{ prompt: 'x'.repeat(20_001) }, 'request.prompt', 'prompt: expected at most 20000 characters, found 20001'],
   [{ schedule: 'cosine' }, 'request.schedule', 'schedule: expected normal or karras, found "cosine"'],
-  [{ init: { id: 'abc', strength: 0.5, fit: 'crop' } }, 'request.init.id', 'id: expected 64 hexadecimal digits, found "abc"'],
+  [
+    { init: { id: 'abc', strength: 0.5, fit: 'crop' } },
+    'request.init.id',
+    'id: expected 64 hexadecimal digits, found "abc"',
+  ],
   [{ init: 'photo.png' }, 'request.init', 'init: expected an object, found "photo.png"'],
 ])('a request with %j names the field, what was expected and what was found', (change, field, message) => {
   const schema = calls['queue.enqueue'].input
@@ -51,7 +56,11 @@ test.each([
   ['queue.cancel', 'not-an-id', 'expected a UUID, found "not-an-id"'],
   ['queue.cancel', undefined, 'expected text, found nothing'],
   ['gallery.details', 7, 'expected a list, found 7'],
-  ['gallery.details', new Array(201).fill('0190b2f0-0000-7000-8000-000000000000'), 'expected at most 200 entries, found 201'],
+  [
+    'gallery.details',
+    new Array(201).fill('0190b2f0-0000-7000-8000-000000000000'),
+    'expected at most 200 entries, found 201',
+  ],
   ['studio.info', {}, 'expected nothing, found an object'],
 ] as const)('%s called with the wrong thing says so without naming a field', (name, input, message) => {
   expect(complaint(calls[name].input, input)).toEqual({ field: undefined, message })

@@ -13,7 +13,11 @@ export function parseInput<S extends z.ZodType>(schema: S, value: unknown): z.in
   const field = issue.path.map(String).join('.')
   const name = issue.path.findLast((part) => typeof part === 'string')
   const sentence = describeIssue(issue)
-  throw new StudioError('invalid-request', name === undefined ? sentence : `${name}: ${sentence}`, field === '' ? {} : { field })
+  throw new StudioError(
+    'invalid-request',
+    name === undefined ? sentence : `${name}: ${sentence}`,
+    field === '' ? {} : { field },
+  )
 }
 
 /** What a schema's complaint says in the words of the interface: "expected … , found …". */

@@ -44,7 +44,8 @@ export function studioPaths(env: NodeJS.ProcessEnv = process.env): StudioPaths {
 
 /** The version package.json states. */
 export function studioVersion(appRoot: string): string {
-  return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(join(appRoot, 'package.json'), 'utf8'))).version
+  return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(join(appRoot, 'package.json'), 'utf8')))
+    .version
 }
 
 // Native code cannot open files inside an asar archive; the packager leaves them beside it.

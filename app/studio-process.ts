@@ -1,0 +1,1 @@
+/** The studio process: owns the loaded networks and the denoising loop, and nothing else of the studio. */
