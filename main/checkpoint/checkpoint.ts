@@ -1,24 +1,6 @@
 import type { ModelDefaults } from '../contract/model.ts'
 import type { AutoencoderConfig, ClipTextConfig, DiffusionConfig, UnetConfig } from './config.ts'
-import type { TensorEntry } from './tensor-index.ts'
-
-/** A network's tensors by the names of the diffusers and transformers libraries, whatever the file calls them. */
-export interface Weights {
-  /** What the network needs and the file has. */
-  readonly names: readonly string[]
-  find(name: string): TensorEntry | undefined
-  /** @throws StudioError checkpoint-unsupported, naming the file and what was looked for */
-  require(name: string): TensorEntry
-}
-
-/**
- * One network of a checkpoint. The entries' shapes are the config's, save that a 1x1 convolution [o, i, 1, 1] and a
- * linear layer [o, i] may stand for each other: the entry says which the file has.
- */
-export interface Component<C> {
-  readonly config: C
-  readonly weights: Weights
-}
+import type { Component } from './weights.ts'
 
 /** CLIP's own vocabulary, or that of the model's folder with its special tokens by their text. */
 export type TokenizerSource =
