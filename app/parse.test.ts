@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import * as z from 'zod'
+import type * as z from 'zod'
 import { calls } from '../main/contract/calls.ts'
 import { StudioError } from '../main/contract/failure.ts'
 import { LIMITS } from '../main/contract/generation.ts'

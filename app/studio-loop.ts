@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { StudioError, toFailure, type Logger } from '../main/contract/failure.ts'
 import type { JobId, Progress } from '../main/contract/job.ts'
 import { ToStudio, type FromStudio, type GenerationResult, type GenerationTask } from '../main/contract/studio.ts'
@@ -99,12 +100,7 @@ function remoteLogger(line: ParentLine): Logger {
       write('warn', message)
     },
     error: (message, cause) => {
-      write(
-        'error',
-        cause === undefined
-          ? message
-          : `${message}: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`,
-      )
+      write('error', cause === undefined ? message : `${message}: ${inspect(cause)}`)
     },
   }
 }
