@@ -109,7 +109,7 @@ async function readLimited(request: Request): Promise<Uint8Array> {
   if (Number(request.headers.get('Content-Length') ?? 0) > INPUT_LIMIT_BYTES) throw tooLarge()
   const chunks: Uint8Array[] = []
   let sizeBytes = 0
-  const body: AsyncIterable<Uint8Array> = request.body ?? new Blob().stream()
+  const body: AsyncIterable<Uint8Array> = request.body ?? new Blob([]).stream()
   for await (const chunk of body) {
     sizeBytes += chunk.length
     if (sizeBytes > INPUT_LIMIT_BYTES) throw tooLarge()
