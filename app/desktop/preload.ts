@@ -1,16 +1,16 @@
 import { contextBridge, ipcRenderer, type IpcRendererEvent } from 'electron'
+import { CALL_CHANNEL, EVENT_CHANNEL } from './channels.ts'
 
-// The channel names are written out here and in ipc.ts: a sandboxed preload that imported them from a module with
-// schemas would carry the schema library into every window.
+// All that a page of the studio can reach outside its sandbox: two functions over two fixed channels.
 contextBridge.exposeInMainWorld('studio', {
-  call: (message: unknown): Promise<unknown> => ipcRenderer.invoke('studio:call', message),
-  subscribe: (listener: (event: unknown) => void): (() => void) => {
+  call: (message: unknown): Promise<unknown> => ipcRenderer.invoke(CALL_CHANNEL, message),
+  subscribe: (listener: (message: unknown) => void): (() => void) => {
     const forward = (_event: IpcRendererEvent, message: unknown): void => {
       listener(message)
     }
-    ipcRenderer.on('studio:event', forward)
+    ipcRenderer.on(EVENT_CHANNEL, forward)
     return () => {
-      ipcRenderer.off('studio:event', forward)
+      ipcRenderer.off(EVENT_CHANNEL, forward)
     }
   },
 })
