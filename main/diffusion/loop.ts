@@ -1,0 +1,89 @@
+import { StudioError } from '../contract/failure.ts'
+import type { PredictionType, SamplerId } from '../contract/generation.ts'
+import { isSameShape, scaled, weightedSum } from '../tensor/arithmetic.ts'
+import { concatBatch } from '../tensor/batch.ts'
+import { gaussianNoise } from '../tensor/noise.ts'
+import type { Tensor } from '../tensor/tensor.ts'
+import { dataScaled, denoiser } from './denoise.ts'
+import type { Predict } from './denoise.ts'
+import type { SamplingPlan } from './plan.ts'
+import type { NoiseSource, SamplerOptions, SamplerProgress } from './sampler.ts'
+import { samplers } from './samplers/index.ts'
+
+/** All that a run needs to go on to the same bytes, besides the request that made its plan; made of plain data only. */
+export interface SamplingState extends SamplerProgress {
+  /** x0 + sigma * n at plan.sigmas[step] */
+  readonly x: Tensor
+}
+
+/** After a step. */
+export interface StepRecord {
+  /** Finished steps, of `steps`. */
+  readonly step: number
+  readonly steps: number
+  /** The level reached. */
+  readonly sigma: number
+  /** The clean latent that was expected before the step. */
+  readonly denoised: Tensor
+  /** [n, c, h, w] in the scale of the data; after the last step it is the result, ready for the autoencoder. */
+  readonly latent: Tensor
+  readonly state: SamplingState
+}
+
+export interface LoopOptions extends Pick<SamplerOptions, 'eta' | 'churn'> {
+  readonly sampler: SamplerId
+  readonly plan: SamplingPlan
+  readonly predict: Predict
+  readonly predictionType: PredictionType
+  /** Draw 0 is the initial latent's, draw k + 1 step k's; all in the latent's shape. */
+  readonly noise: NoiseSource
+  /** The latent of an input picture, in the scale of the data. */
+  readonly clean?: Tensor
+  /** A record's state to go on after. */
+  readonly resume?: SamplingState
+}
+
+/**
+ * Runs a plan from noise, or from a noised picture, to a latent.
+ * @yields after each step
+ * @throws StudioError invalid-request when the input picture or the state to resume does not fit the run
+ */
+export async function* denoisingLoop(options: LoopOptions): AsyncGenerator<StepRecord, void, void> {
+  const { plan, noise, resume } = options
+  const { sample } = samplers[options.sampler]
+  const start = resume ? resumable(resume, plan) : { x: initialLatent(options), step: 0, memory: [] }
+  const steps = sample(denoiser(options.predict, options.predictionType, plan.timestepAt), start.x, plan.sigmas, {
+    noise: (draw) => noise(draw + 1),
+    from: start,
+    ...(options.eta === undefined ? {} : { eta: options.eta }),
+    ...(options.churn === undefined ? {} : { churn: options.churn }),
+  })
+  for await (const { step, sigma, x, denoised, memory } of steps) {
+    yield { step, steps: plan.steps, sigma, denoised, latent: dataScaled(x, sigma), state: { step, x, memory } }
+  }
+}
+
+/** Each picture's own noise: row i is what a run of that seed alone would get. `shape` is one picture's, [c, h, w]. */
+export function seededNoise(seeds: readonly [number, ...number[]], shape: readonly number[]): NoiseSource {
+  return (draw) => {
+    const [first, ...more] = seeds
+    const row = (seed: number) => gaussianNoise(seed, draw, [1, ...shape])
+    return concatBatch(row(first), ...more.map(row))
+  }
+}
+
+/** Noise at the first level, on top of the input picture where there is one. */
+function initialLatent({ plan, noise, clean }: LoopOptions): Tensor {
+  const initial = noise(0)
+  if (!clean) return scaled(initial, plan.initialScale)
+  if (!isSameShape(clean.shape, initial.shape)) {
+    const found = `expected an input latent of shape [${initial.shape.join(', ')}], found [${clean.shape.join(', ')}]`
+    throw new StudioError('invalid-request', found)
+  }
+  return weightedSum([1, clean], [plan.sigmas[0] ?? 0, initial])
+}
+
+function resumable(state: SamplingState, plan: SamplingPlan): SamplingState {
+  if (Number.isInteger(state.step) && state.step >= 0 && state.step <= plan.steps) return state
+  throw new StudioError('invalid-request', `expected a state after 0 to ${plan.steps} steps, found ${state.step}`)
+}

@@ -1,0 +1,8 @@
+import { ramp } from './schedule.ts'
+import type { Schedule } from './schedule.ts'
+
+/** Evenly spaced in sigma^(1/rho). Karras et al. 2022 (arXiv 2206.00364), equation 5. */
+export function karras(rho = 7): Schedule {
+  return (count, sigmaMin, sigmaMax) =>
+    ramp(sigmaMax ** (1 / rho), sigmaMin ** (1 / rho), count).map((root) => root ** rho)
+}
