@@ -31,6 +31,8 @@ export const calls = {
   'gallery.restore': call(z.array(ImageId).max(1000), Nothing),
   'gallery.reveal': call(ImageId, Nothing),
   'gallery.useAsInput': call(ImageId, InputImage),
+  /** What the picture was made with, as the text of its file's `parameters` chunk. */
+  'gallery.parameters': call(ImageId, z.string()),
   'shell.chooseFolder': call(Nothing, z.string().nullable()),
   'shell.openLogs': call(Nothing, Nothing),
 } as const
