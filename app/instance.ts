@@ -22,7 +22,8 @@ export interface Claim {
   release(): void
 }
 
-export type ClaimResult = { readonly claim: Claim; readonly owner: null } | { readonly claim: null; readonly owner: Owner }
+export type ClaimResult =
+  { readonly claim: Claim; readonly owner: null } | { readonly claim: null; readonly owner: Owner }
 
 /**
  * Claims the data folder whose instance file is given, or tells who has it. What a studio that no longer runs left
