@@ -1,44 +1,291 @@
+/**
+ * A small Electron for tests: it keeps what the shell registers and lets a test play the system, the windows and their
+ * pages. Use with `vi.mock('electron', () => import('./electron-stand-in.ts'))`.
+ */
 import { EventEmitter } from 'node:events'
 
-/**
- * A small Electron for tests: it records what the shell asks of it and lets a test play the system and the windows.
- * Use with `vi.mock('electron', () => import('./electron-stand-in.ts'))`.
- */
+interface Frame {
+  url: string
+  parent: Frame | null
+}
+interface CallEvent {
+  senderFrame: Frame | null
+}
+type Permission = (contents: unknown, permission: string) => boolean
 
-type Handler = (...args: never[]) => unknown
+/** What the shell told Electron so far. */
+export const told = {
+  schemes: [] as unknown[],
+  schemeHandlers: new Map<string, (request: Request) => Promise<Response>>(),
+  callHandlers: new Map<string, (event: CallEvent, message: unknown) => Promise<unknown>>(),
+  menu: null as unknown,
+  paths: new Map<string, string>(),
+  shown: [] as string[],
+  trashed: [] as string[],
+  opened: [] as string[],
+  exposed: new Map<string, unknown>(),
+  permissionCheck: null as Permission | null,
+  permissionRequest: null as ((contents: unknown, permission: string, callback: (is: boolean) => void) => void) | null,
+  isSandboxForced: false,
+  hasQuit: false,
+}
+
+/** What the test makes of the machine. */
+export const machine = {
+  isFirstInstance: true,
+  chosenFolder: null as string | null,
+  displays: [{ id: 1, workArea: { x: 0, y: 0, width: 1920, height: 1040 } }],
+}
+
+/** Sends an event that its listeners may object to, and tells whether one did. */
+function isPrevented(emitter: EventEmitter, name: string, details: object): boolean {
+  const event = { ...details, defaultPrevented: false, preventDefault: () => (event.defaultPrevented = true) }
+  emitter.emit(name, event)
+  return event.defaultPrevented
+}
+
+let ready = Promise.withResolvers<undefined>()
 
 class App extends EventEmitter {
-  isPackaged = false
-  isFirst = true
-  hasQuit = false
-  exitCode: number | null = null
-  name = 'Latent Studio'
-  about: unknown = null
-  readonly #ready = Promise.withResolvers<undefined>()
+  readonly isPackaged = false
 
   requestSingleInstanceLock(): boolean {
-    return this.isFirst
+    return machine.isFirstInstance
   }
   whenReady(): Promise<undefined> {
-    return this.#ready.promise
+    return ready.promise
   }
   becomeReady(): void {
-    this.#ready.resolve(undefined)
+    ready.resolve(undefined)
   }
+  enableSandbox(): void {
+    told.isSandboxForced = true
+  }
+  setPath(name: string, path: string): void {
+    told.paths.set(name, path)
+  }
+  setName(): void {
+    // Shown by the system only.
+  }
+  setAboutPanelOptions(): void {
+    // Shown by the system only.
+  }
+  /** As Electron does: asks `before-quit`, and quits unless somebody objects. */
   quit(): void {
-    this.hasQuit = true
-    this.emit('before-quit', { preventDefault: () => undefined })
+    told.hasQuit = !isPrevented(this, 'before-quit', {})
   }
-  exit(code = 0): void {
-    this.exitCode = code
+}
+export const app = new App()
+
+export class WebContents extends EventEmitter {
+  readonly sent: [channel: string, message: unknown][] = []
+  openHandler: ((details: { url: string }) => { action: string }) | null = null
+
+  setWindowOpenHandler(handler: (details: { url: string }) => { action: string }): void {
+    this.openHandler = handler
   }
-  setName(name: string): void {
-    this.name = name
+  send(channel: string, message: unknown): void {
+    this.sent.push([channel, message])
   }
-  setAppUserModelId(): void {
-    // Windows only.
+  /** True when the page may go to `url`. */
+  mayGo(event: 'will-frame-navigate' | 'will-redirect', url: string): boolean {
+    return !isPrevented(this, event, { url })
   }
-  setAboutPanelOptions(options: unknown): void {
-    this.about = options
+}
+
+export class BrowserWindow extends EventEmitter {
+  static all: BrowserWindow[] = []
+  readonly options: Record<string, unknown> & { webPreferences: Record<string, unknown> }
+  readonly webContents = new WebContents()
+  url = ''
+  isVisible = false
+  hasFocus = false
+  bounds: unknown
+  state = { isMaximized: false, isFullScreen: false, isMinimized: false }
+
+  constructor(options: BrowserWindow['options']) {
+    super()
+    this.options = options
+    const { x, y, width, height } = options
+    this.bounds = { x, y, width, height }
+    BrowserWindow.all.push(this)
+    app.emit('web-contents-created', {}, this.webContents)
   }
+  static getAllWindows(): BrowserWindow[] {
+    return BrowserWindow.all
+  }
+  static getFocusedWindow(): BrowserWindow | null {
+    return BrowserWindow.all.find(({ hasFocus }) => hasFocus) ?? null
+  }
+  loadURL(url: string): Promise<void> {
+    this.url = url
+    return Promise.resolve()
+  }
+  show(): void {
+    this.isVisible = true
+  }
+  focus(): void {
+    this.hasFocus = true
+  }
+  restore(): void {
+    this.state.isMinimized = false
+  }
+  maximize(): void {
+    this.state.isMaximized = true
+  }
+  setFullScreen(is: boolean): void {
+    this.state.isFullScreen = is
+  }
+  isMaximized(): boolean {
+    return this.state.isMaximized
+  }
+  isFullScreen(): boolean {
+    return this.state.isFullScreen
+  }
+  isMinimized(): boolean {
+    return this.state.isMinimized
+  }
+  getNormalBounds(): unknown {
+    return this.bounds
+  }
+  /** The user closes it. */
+  close(): void {
+    this.emit('close')
+    BrowserWindow.all = BrowserWindow.all.filter((window) => window !== this)
+    this.emit('closed')
+    if (BrowserWindow.all.length === 0) app.emit('window-all-closed')
+  }
+}
+
+export const ipcMain = {
+  handle(channel: string, handler: (event: CallEvent, message: unknown) => Promise<unknown>): void {
+    told.callHandlers.set(channel, handler)
+  },
+}
+
+/** The page's side of the channels, in the same process. */
+export const ipcRenderer = Object.assign(new EventEmitter(), {
+  invoke: (channel: string, message: unknown): Promise<unknown> => {
+    const handler = told.callHandlers.get(channel)
+    if (!handler) return Promise.reject(new Error(`no handler for ${channel}`))
+    return handler({ senderFrame: { url: 'studio://app/index.html', parent: null } }, message)
+  },
+})
+
+export const contextBridge = {
+  exposeInMainWorld(name: string, value: unknown): void {
+    told.exposed.set(name, value)
+  },
+}
+
+export const protocol = {
+  registerSchemesAsPrivileged(schemes: unknown[]): void {
+    told.schemes.push(...schemes)
+  },
+  handle(scheme: string, handler: (request: Request) => Promise<Response>): void {
+    told.schemeHandlers.set(scheme, handler)
+  },
+}
+
+export const session = {
+  defaultSession: {
+    setPermissionCheckHandler(handler: Permission): void {
+      told.permissionCheck = handler
+    },
+    setPermissionRequestHandler(handler: NonNullable<(typeof told)['permissionRequest']>): void {
+      told.permissionRequest = handler
+    },
+    setDevicePermissionHandler(): void {
+      // No device is offered in tests.
+    },
+  },
+}
+
+export const screen = {
+  getPrimaryDisplay: (): unknown => machine.displays[0],
+  getAllDisplays: (): unknown[] => machine.displays,
+}
+
+export const nativeTheme = { shouldUseDarkColors: true }
+
+export const dialog = {
+  showOpenDialog: (): Promise<{ canceled: boolean; filePaths: string[] }> =>
+    Promise.resolve({
+      canceled: machine.chosenFolder === null,
+      filePaths: machine.chosenFolder === null ? [] : [machine.chosenFolder],
+    }),
+  showErrorBox(title: string, content: string): void {
+    told.shown.push(`${title}: ${content}`)
+  },
+}
+
+export const shell = {
+  showItemInFolder(path: string): void {
+    told.shown.push(path)
+  },
+  trashItem(path: string): Promise<void> {
+    told.trashed.push(path)
+    return Promise.resolve()
+  },
+  openPath(path: string): Promise<string> {
+    told.opened.push(path)
+    return Promise.resolve('')
+  },
+}
+
+export const Menu = {
+  buildFromTemplate: (template: unknown): unknown => template,
+  setApplicationMenu(menu: unknown): void {
+    told.menu = menu
+  },
+}
+
+/** A child as Electron's utility process shows it. */
+export class UtilityProcess extends EventEmitter {
+  static last: UtilityProcess | null = null
+  readonly stdout = new EventEmitter()
+  readonly stderr = new EventEmitter()
+  readonly posted: unknown[] = []
+  pid: number | undefined = undefined
+  isAskedToEnd = false
+  readonly entry: string
+  readonly options: unknown
+
+  constructor(entry: string, options: unknown) {
+    super()
+    this.entry = entry
+    this.options = options
+    UtilityProcess.last = this
+  }
+  postMessage(message: unknown): void {
+    this.posted.push(message)
+  }
+  kill(): boolean {
+    this.isAskedToEnd = true
+    return true
+  }
+}
+export const utilityProcess = {
+  fork: (entry: string, _args: string[], options: unknown): UtilityProcess => new UtilityProcess(entry, options),
+}
+
+/** Forgets everything, for the next test. */
+export function restart(): void {
+  Object.assign(told, {
+    schemes: [],
+    menu: null,
+    shown: [],
+    trashed: [],
+    opened: [],
+    isSandboxForced: false,
+    hasQuit: false,
+  })
+  told.schemeHandlers.clear()
+  told.callHandlers.clear()
+  told.paths.clear()
+  Object.assign(machine, { isFirstInstance: true, chosenFolder: null })
+  machine.displays = [{ id: 1, workArea: { x: 0, y: 0, width: 1920, height: 1040 } }]
+  BrowserWindow.all = []
+  app.removeAllListeners()
+  ready = Promise.withResolvers<undefined>()
 }

@@ -57,8 +57,10 @@ function fileMenu(options: MenuOptions, isMac: boolean): MenuItemConstructorOpti
     label: '&File',
     submenu: [
       command(options, 'Generate', 'generate', 'CmdOrCtrl+Enter'),
-      // Esc closes whatever is open first, which only the page knows; as an accelerator it would always cancel.
-      { label: 'Cancel', accelerator: 'Esc', registerAccelerator: false, click: () => options.send('cancel') },
+      // Esc closes whatever is open first, which only the page knows; registered here it would always cancel.
+      isMac
+        ? command(options, 'Cancel', 'cancel')
+        : { ...command(options, 'Cancel', 'cancel', 'Esc'), registerAccelerator: false },
       SEPARATOR,
       command(options, 'Add Model Folder…', 'models:add-folder'),
       ...(isMac ? [] : [SEPARATOR, command(options, 'Settings', 'room:settings', 'Ctrl+,')]),

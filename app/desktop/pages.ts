@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import { extname, join, sep } from 'node:path'
-import { SECURITY_HEADERS } from '../security.ts'
 
 /** What the build writes; anything else is sent as bytes. */
 const TYPES: Partial<Record<string, string>> = {
@@ -19,13 +18,13 @@ const TYPES: Partial<Record<string, string>> = {
 export function createPages(folder: string): (request: Request) => Promise<Response> {
   return async (request) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
-      return new Response(null, { status: 405, headers: { ...SECURITY_HEADERS, Allow: 'GET, HEAD' } })
+      return new Response(null, { status: 405, headers: { Allow: 'GET, HEAD' } })
     }
     const file = fileFor(folder, new URL(request.url).pathname)
     const bytes = file === null ? null : await readFile(file).catch(() => null)
-    if (file === null || bytes === null) return new Response(null, { status: 404, headers: SECURITY_HEADERS })
+    if (file === null || bytes === null) return new Response(null, { status: 404 })
     const type = TYPES[extname(file)] ?? 'application/octet-stream'
-    return new Response(new Uint8Array(bytes), { headers: { ...SECURITY_HEADERS, 'Content-Type': type } })
+    return new Response(new Uint8Array(bytes), { headers: { 'Content-Type': type } })
   }
 }
 

@@ -1,4 +1,5 @@
 import { protocol } from 'electron'
+import { SECURITY_HEADERS } from '../security.ts'
 
 const SCHEME = 'studio'
 /** Where the window's page lies: the page, its pictures and its uploads share this one origin. */
@@ -14,11 +15,13 @@ export function registerScheme(): void {
   ])
 }
 
-/** Answers everything under the scheme; any host but the studio's own is not found. Call once ready. */
+/** Answers everything under the scheme, with the headers both shells send; other hosts than the studio's are not found. */
 export function serveScheme(answer: (request: Request) => Promise<Response>): void {
-  protocol.handle(SCHEME, async (request) =>
-    isStudioUrl(request.url) ? answer(request) : new Response(null, { status: 404 }),
-  )
+  protocol.handle(SCHEME, async (request) => {
+    const response = isStudioUrl(request.url) ? await answer(request) : new Response(null, { status: 404 })
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.headers.set(name, value)
+    return response
+  })
 }
 
 /** True for addresses of the studio's own origin. */
