@@ -1,0 +1,71 @@
+import { readdir, stat } from 'node:fs/promises'
+import { basename, dirname, extname, resolve } from 'node:path'
+import { StudioError } from '../contract/failure.ts'
+import type { Checkpoint } from './checkpoint.ts'
+import type { AutoencoderConfig, ClipTextConfig, DiffusionConfig, UnetConfig } from './config.ts'
+import type { ExpectedTensors } from './expected/layers.ts'
+import type { TensorEntry } from './tensor-index.ts'
+import type { Weights } from './weights.ts'
+
+/** Dimensions that someone knows better than the files, as a test's manifest does. */
+export interface CheckpointOverrides {
+  readonly unet?: Partial<UnetConfig>
+  readonly autoencoder?: Partial<AutoencoderConfig>
+  readonly textEncoder?: Partial<ClipTextConfig>
+  readonly diffusion?: Partial<DiffusionConfig>
+}
+
+/** A network of a draft: the weights found, and what it needs. */
+export interface DraftNetwork {
+  readonly label: string
+  /** The file or folder that messages name. */
+  readonly path: string
+  readonly weights: Weights
+  readonly expected: ExpectedTensors
+}
+
+/** A model as its files describe it, before anyone has checked that it can run. */
+export interface Draft {
+  readonly checkpoint: Checkpoint
+  readonly networks: readonly DraftNetwork[]
+  /** All that the files hold. */
+  readonly tensors: readonly TensorEntry[]
+  /** Whether a tensor is known not to be needed. */
+  isIgnored(name: string): boolean
+}
+
+/**
+ * Where a model lies and in which layout.
+ * @throws StudioError model-missing when there is nothing, checkpoint-unsupported for a folder that is no model
+ */
+export async function locate(path: string): Promise<{ path: string; layout: Checkpoint['layout'] }> {
+  const absolute = resolve(path)
+  const found = await stat(absolute).catch((error: unknown) => {
+    throw new StudioError('model-missing', `${absolute}: expected a model's folder or file, found nothing`, {
+      cause: error,
+    })
+  })
+  if (found.isFile()) return { path: absolute, layout: 'single-file' }
+  const names = found.isDirectory() ? (await readdir(absolute)).sort() : []
+  if (names.includes('model_index.json')) return { path: absolute, layout: 'diffusers' }
+  const few =
+    names.length > 8
+      ? `${names.slice(0, 8).join(', ')} and ${names.length - 8} more`
+      : names.join(', ') || 'nothing in it'
+  throw new StudioError(
+    'checkpoint-unsupported',
+    `${absolute}: expected a model's folder with model_index.json, found ${few}`,
+  )
+}
+
+/** A model's name from its path; a snapshot of the Hugging Face cache has that of its repository. */
+export function modelName(path: string, layout: Checkpoint['layout']): string {
+  if (layout === 'single-file') return basename(path, extname(path))
+  const repository = /^models--.*--(.+)$/.exec(basename(dirname(dirname(path))))
+  return (basename(dirname(path)) === 'snapshots' ? repository?.[1] : undefined) ?? basename(path)
+}
+
+/** Pixels a latent cell stands for: the autoencoder halves between its levels. */
+export function pixelsPerLatent({ blockChannels }: AutoencoderConfig): number {
+  return 2 ** (blockChannels.length - 1)
+}

@@ -1,0 +1,6 @@
+import type { ModelFamily } from './family.ts'
+import { sd1 } from './sd1.ts'
+import { sd2 } from './sd2.ts'
+
+/** Every family that runs; the first that recognises a model has it. */
+export const FAMILIES: readonly ModelFamily[] = [sd1, sd2]

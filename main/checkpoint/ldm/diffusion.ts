@@ -1,0 +1,29 @@
+import type { DiffusionConfig } from '../config.ts'
+import { readTensor } from '../safetensors.ts'
+import type { TensorIndex } from '../tensor-index.ts'
+import type { Sidecar } from './sidecar.ts'
+
+/**
+ * The forward process of an original-layout checkpoint: the file's own table of betas when it is there in full
+ * precision (files that were halved as a whole hold a rounded one), the configuration beside it, else Stable Diffusion's.
+ * @throws StudioError checkpoint-unsupported when the table cannot be read
+ */
+export async function ldmDiffusionConfig(index: TensorIndex, sidecar: Sidecar): Promise<DiffusionConfig> {
+  const { entries } = index
+  const betas = entries.get('betas')
+  const table =
+    betas?.shape.length === 1 && (betas.dtype === 'F32' || betas.dtype === 'F64') ? await readTensor(betas) : null
+  return {
+    // `v_pred` and `ztsnr` are empty tensors by which trainers mark a file, since the weights cannot say.
+    predictionType: sidecar.predictionType ?? (entries.has('v_pred') ? 'v' : 'epsilon'),
+    trainTimesteps: table?.data.length ?? sidecar.trainTimesteps ?? 1000,
+    betaSchedule: 'scaled_linear',
+    betaStart: sidecar.betaStart ?? 0.00085,
+    betaEnd: sidecar.betaEnd ?? 0.012,
+    trainedBetas: table && [...table.data],
+    rescaleZeroSnr: entries.has('ztsnr'),
+    timestepSpacing: 'leading',
+    stepsOffset: 1,
+    setAlphaToOne: false,
+  }
+}

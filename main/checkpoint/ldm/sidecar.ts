@@ -1,0 +1,99 @@
+import { access } from 'node:fs/promises'
+import { join, parse } from 'node:path'
+import { parse as parseYaml } from 'yaml'
+import * as z from 'zod'
+import { StudioError } from '../../contract/failure.ts'
+import { parseFields, readText } from '../json-file.ts'
+
+/** What the original code's configuration, a YAML file of the checkpoint's name beside it, says that tensors cannot. */
+export interface Sidecar {
+  readonly scaleFactor: number | null
+  readonly betaStart: number | null
+  readonly betaEnd: number | null
+  readonly trainTimesteps: number | null
+  readonly predictionType: 'epsilon' | 'v' | null
+  readonly headCount: number | null
+  readonly headWidth: number | null
+  /** Width and height of the latent it was trained at. */
+  readonly latentSize: number | null
+}
+
+/** No file, nothing said. */
+const SILENT: Sidecar = {
+  scaleFactor: null,
+  betaStart: null,
+  betaEnd: null,
+  trainTimesteps: null,
+  predictionType: null,
+  headCount: null,
+  headWidth: null,
+  latentSize: null,
+}
+
+const whole = z.int().min(1).max(1_000_000)
+const fraction = z.number().positive().max(1)
+
+const UnetParams = z.looseObject({
+  num_heads: z.int().min(-1).max(1024).optional(),
+  num_head_channels: z.int().min(-1).max(4096).optional(),
+})
+const Fields = z.looseObject({
+  model: z.looseObject({
+    params: z.looseObject({
+      linear_start: fraction.optional(),
+      linear_end: fraction.optional(),
+      timesteps: whole.optional(),
+      scale_factor: z.number().positive().optional(),
+      parameterization: z.enum(['eps', 'v']).optional(),
+      image_size: whole.optional(),
+      unet_config: z.looseObject({ params: UnetParams.optional() }).optional(),
+    }),
+  }),
+})
+
+/**
+ * The configuration beside a single-file checkpoint: `model.yaml` for `model.safetensors`.
+ * @throws StudioError checkpoint-unsupported when it is there and unreadable
+ */
+export async function readSidecar(weightsPath: string): Promise<Sidecar> {
+  const { dir, name } = parse(weightsPath)
+  for (const extension of ['.yaml', '.yml']) {
+    const path = join(dir, name + extension)
+    if (await exists(path)) return readYaml(path)
+  }
+  return SILENT
+}
+
+async function readYaml(path: string): Promise<Sidecar> {
+  const { params } = parseFields(path, parseText(path, await readText(path)), Fields).model
+  const unet = params.unet_config?.params
+  // The original code writes -1 where the other of the two decides.
+  const chosen = (value: number | undefined) => (value === undefined || value < 1 ? null : value)
+  return {
+    scaleFactor: params.scale_factor ?? null,
+    betaStart: params.linear_start ?? null,
+    betaEnd: params.linear_end ?? null,
+    trainTimesteps: params.timesteps ?? null,
+    predictionType: params.parameterization === undefined ? null : params.parameterization === 'v' ? 'v' : 'epsilon',
+    headCount: chosen(unet?.num_heads),
+    headWidth: chosen(unet?.num_head_channels),
+    latentSize: params.image_size ?? null,
+  }
+}
+
+function parseText(path: string, text: string): unknown {
+  try {
+    return parseYaml(text, { logLevel: 'error' })
+  } catch (error) {
+    throw new StudioError('checkpoint-unsupported', `${path}: expected YAML, found text that does not parse`, {
+      cause: error,
+    })
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}

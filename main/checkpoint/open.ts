@@ -1,0 +1,46 @@
+import { StudioError } from '../contract/failure.ts'
+import type { Checkpoint } from './checkpoint.ts'
+import { incoherences } from './coherence.ts'
+import { readDiffusersFolder } from './diffusers/folder.ts'
+import { locate } from './draft.ts'
+import type { CheckpointOverrides, Draft } from './draft.ts'
+import { readTensorIndex } from './file-kind.ts'
+import { readSingleFile } from './ldm/file.ts'
+import { weightProblems } from './weights.ts'
+
+export type { Checkpoint, TokenizerSource } from './checkpoint.ts'
+export type { CheckpointOverrides } from './draft.ts'
+export type { Component, Weights } from './weights.ts'
+
+/**
+ * A model that can run, from a diffusers folder or a single file. Reads headers and configuration files, no weights;
+ * every tensor the networks need is there with the right shape when this returns.
+ * @throws StudioError model-missing, checkpoint-unsupported
+ */
+export async function openCheckpoint(path: string, overrides: CheckpointOverrides = {}): Promise<Checkpoint> {
+  const draft = await readDraft(path, overrides)
+  const [problem] = draftProblems(draft)
+  if (problem !== undefined) throw new StudioError('checkpoint-unsupported', problem)
+  return draft.checkpoint
+}
+
+async function readDraft(path: string, overrides: CheckpointOverrides): Promise<Draft> {
+  const place = await locate(path)
+  if (place.layout === 'diffusers') return readDiffusersFolder(place.path, overrides)
+  return readSingleFile(await readTensorIndex(place.path), overrides)
+}
+
+/** Why a model cannot run, one sentence each; none when it can. */
+export function draftProblems({ checkpoint, networks }: Draft): string[] {
+  const weights = networks.flatMap(({ label, path, weights, expected }) => {
+    const { missing, faults } = weightProblems(weights, expected)
+    const [first] = missing
+    const lacking = `${path}: expected ${expected.size} tensors of the ${label}, found ${expected.size - missing.length}; missing`
+    const more = missing.length > 1 ? ` and ${missing.length - 1} more` : ''
+    return [
+      ...(first === undefined ? [] : [`${lacking} ${first}${more}`]),
+      ...faults.map((fault) => `${path}: ${fault}`),
+    ]
+  })
+  return [...incoherences(checkpoint).map((sentence) => `${checkpoint.path}: ${sentence}`), ...weights]
+}
