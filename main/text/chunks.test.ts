@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest'
+import { tensor } from '../tensor/tensor.ts'
+import { countTokens, promptChunks } from './chunks.ts'
+import { encodePair, encodePrompt } from './conditioning.ts'
+import type { Tokenizer } from './tokenizer.ts'
+
+const [BOS, EOS, PAD, COMMA] = [100, 101, 0, 99] as const
+
+/** One token a word, numbered by its digits, a comma standing alone. */
+function numberWords(contextLength: number): Tokenizer {
+  const encode = (text: string): { ids: number[]; starts: number[] } => {
+    const words = [...text.matchAll(/\d+|,/g)]
+    return {
+      ids: words.map(([word]) => (word === ',' ? COMMA : Number(word))),
+      starts: words.map(({ index }) => index),
+    }
+  }
+  return { bosId: BOS, eosId: EOS, padId: PAD, commaId: COMMA, contextLength, encode }
+}
+
+const count = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i)
+const content = (chunks: number[][]): number[][] => chunks.map((chunk) => chunk.slice(1, chunk.indexOf(EOS)))
+
+describe('promptChunks', () => {
+  const tokenizer = numberWords(32)
+  const chunksOf = (ids: number[]): number[][] =>
+    content(promptChunks(tokenizer, ids.map((id) => (id === COMMA ? ',' : String(id))).join(' ')))
+
+  it('wraps and pads one chunk, an empty prompt too', () => {
+    expect(promptChunks(numberWords(8), '1 2')).toEqual([[BOS, 1, 2, EOS, PAD, PAD, PAD, PAD]])
+    expect(promptChunks(numberWords(4), '')).toEqual([[BOS, EOS, PAD, PAD]])
+  })
+
+  it('fills a chunk to the last token before it starts the next', () => {
+    expect(chunksOf(count(1, 30))).toEqual([count(1, 30)])
+    expect(chunksOf(count(1, 31))).toEqual([count(1, 30), [31]])
+    expect(chunksOf(count(1, 90))).toEqual([count(1, 30), count(31, 60), count(61, 90)])
+  })
+
+  it('moves what follows a comma near the end to the next chunk', () => {
+    expect(chunksOf([...count(1, 10), COMMA, ...count(12, 40)])).toEqual([[...count(1, 10), COMMA], count(12, 40)])
+  })
+
+  it('breaks a word list anyway where the last comma is too far back', () => {
+    expect(chunksOf([...count(1, 9), COMMA, ...count(11, 40)])).toEqual([
+      [...count(1, 9), COMMA, ...count(11, 30)],
+      count(31, 40),
+    ])
+  })
+
+  it('does not break before a comma that would come first in the next chunk', () => {
+    expect(chunksOf([...count(1, 20), COMMA, ...count(22, 30), COMMA, 32])).toEqual([
+      [...count(1, 20), COMMA, ...count(22, 30)],
+      [COMMA, 32],
+    ])
+  })
+})
+
+describe('countTokens', () => {
+  it('counts content tokens and says where each chunk starts', () => {
+    expect(countTokens(numberWords(6), '  1 2 3 44 55 66')).toEqual({ tokens: 6, chunkTokens: 4, chunkStarts: [0, 11] })
+    expect(countTokens(numberWords(6), '')).toEqual({ tokens: 0, chunkTokens: 4, chunkStarts: [0] })
+  })
+})
+
+describe('conditioning', () => {
+  const tokenizer = numberWords(4)
+  /** Each token's hidden state is its id and the id negated. */
+  const encode = (ids: number[][]) =>
+    Promise.resolve(tensor([ids.length, 4, 2], Float32Array.from(ids.flat().flatMap((id) => [id, -id]))))
+  const tokensOf = (data: Float32Array): number[] => [...data].filter((_, i) => i % 2 === 0)
+
+  it('sets the chunks of a prompt one after the other', async () => {
+    const { shape, data } = await encodePrompt(tokenizer, encode, '1 2 3')
+    expect(shape).toEqual([1, 8, 2])
+    expect(tokensOf(data)).toEqual([BOS, 1, 2, EOS, BOS, 3, EOS, PAD])
+  })
+
+  it.each([
+    ['1 2 3', '9'],
+    ['9', '1 2 3'],
+  ])('gives %j and %j the same length, the shorter filled with empty chunks', async (prompt, negativePrompt) => {
+    const { conditioning, unconditional } = await encodePair(tokenizer, encode, prompt, negativePrompt)
+    const [longer, shorter] = prompt === '9' ? [unconditional, conditioning] : [conditioning, unconditional]
+    expect([longer.shape, shorter.shape]).toEqual([
+      [1, 8, 2],
+      [1, 8, 2],
+    ])
+    expect(tokensOf(longer.data)).toEqual([BOS, 1, 2, EOS, BOS, 3, EOS, PAD])
+    expect(tokensOf(shorter.data)).toEqual([BOS, 9, EOS, PAD, BOS, EOS, PAD, PAD])
+  })
+})
