@@ -34,20 +34,29 @@ export interface Draft {
   isIgnored(name: string): boolean
 }
 
+/** Where something that may be a model lies. */
+export interface Place {
+  /** Absolute. */
+  readonly path: string
+  readonly layout: Checkpoint['layout']
+  /** Of a single file; 0 for a folder. */
+  readonly fileBytes: number
+}
+
 /**
  * Where a model lies and in which layout.
  * @throws StudioError model-missing when there is nothing, checkpoint-unsupported for a folder that is no model
  */
-export async function locate(path: string): Promise<{ path: string; layout: Checkpoint['layout'] }> {
+export async function locate(path: string): Promise<Place> {
   const absolute = resolve(path)
   const found = await stat(absolute).catch((error: unknown) => {
     throw new StudioError('model-missing', `${absolute}: expected a model's folder or file, found nothing`, {
       cause: error,
     })
   })
-  if (found.isFile()) return { path: absolute, layout: 'single-file' }
+  if (found.isFile()) return { path: absolute, layout: 'single-file', fileBytes: found.size }
   const names = found.isDirectory() ? (await readdir(absolute)).sort() : []
-  if (names.includes('model_index.json')) return { path: absolute, layout: 'diffusers' }
+  if (names.includes('model_index.json')) return { path: absolute, layout: 'diffusers', fileBytes: 0 }
   const few =
     names.length > 8
       ? `${names.slice(0, 8).join(', ')} and ${names.length - 8} more`

@@ -24,7 +24,8 @@ export async function openCheckpoint(path: string, overrides: CheckpointOverride
   return draft.checkpoint
 }
 
-async function readDraft(path: string, overrides: CheckpointOverrides): Promise<Draft> {
+/** A model as its files describe it, unchecked. @throws StudioError model-missing, checkpoint-unsupported */
+export async function readDraft(path: string, overrides: CheckpointOverrides): Promise<Draft> {
   const place = await locate(path)
   if (place.layout === 'diffusers') return readDiffusersFolder(place.path, overrides)
   return readSingleFile(await readTensorIndex(place.path), overrides)

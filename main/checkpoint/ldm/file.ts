@@ -78,9 +78,6 @@ function requireComponents({ file, entries }: TensorIndex, recipe: SingleFileRec
   for (const { label, prefixes } of recipe.components) {
     if (names.some((name) => prefixes.some((prefix) => name.startsWith(prefix)))) continue
     const wanted = prefixes.map((prefix) => `${prefix}*`).join(' or ')
-    throw new StudioError(
-      'checkpoint-unsupported',
-      `${file}: expected the ${label}'s tensors (${wanted}), found none`,
-    )
+    throw new StudioError('checkpoint-unsupported', `${file}: expected the ${label}'s tensors (${wanted}), found none`)
   }
 }
