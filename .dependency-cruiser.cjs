@@ -5,7 +5,7 @@ const mayImport = {
   diffusion: ['tensor', 'contract'],
   text: ['tensor', 'contract'],
   checkpoint: ['tensor', 'contract'],
-  network: ['checkpoint', 'tensor'],
+  network: ['checkpoint', 'runtime', 'tensor'],
   runtime: ['tensor'],
   image: ['tensor', 'contract'],
   studio: ['contract', 'tensor', 'diffusion', 'text', 'checkpoint', 'network', 'runtime', 'image'],
