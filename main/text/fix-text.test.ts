@@ -5,7 +5,7 @@ import { unescapeHtml } from './unescape-html.ts'
 describe('fixText', () => {
   it.each([
     ['plain ASCII stays', 'a red fox, 4k', 'a red fox, 4k'],
-    ['curly quotes become straight', '“don’t” ‘x‛ „y‟', 'X],
+    ['curly quotes become straight', '“don’t” ‘x‛ „y‟', `"don't" 'x' "y"`],
     ['ligatures come apart', 'ﬁ ﬄ Ĳ ŉ', "fi ffl IJ 'n"],
     ['full-width and half-width forms become usual', 'ＡＢ！　ﾊﾝ', 'AB! ハン'],
     ['line breaks become one kind', 'a\r\nb\rc\u2028d', 'a\nb\nc\nd'],
