@@ -25,12 +25,12 @@ const arrows = Object.entries(mayImport).map(([name, allowed]) => ({
   to: { path: '^(main|app|renderer|bench|e2e)/', pathNot: [`^main/(${[name, ...allowed].join('|')})/`, failure] },
 }))
 
-/** A package that one place alone may import. */
+/** A package that one place alone may import, types included. */
 const soleImporter = (name, packageName, folders) => ({
   name,
   severity: 'error',
   from: { pathNot: folders },
-  to: { path: `^node_modules/${packageName}/`, dependencyTypesNot: ['type-only'] },
+  to: { path: `^node_modules/${packageName}/` },
 })
 
 module.exports = {
