@@ -5,40 +5,39 @@ import { folderTokenizer } from './folder-tokenizer.ts'
 const starter = (name: string): string =>
   readFileSync(new URL(`../../resources/models/starter/tokenizer/${name}`, import.meta.url), 'utf8')
 
-const files = {
+const folder = {
   vocabularyJson: starter('vocab.json'),
   mergesText: starter('merges.txt'),
-  specialTokensJson: starter('special_tokens_map.json'),
-  configJson: starter('tokenizer_config.json'),
+  bosToken: '<|startoftext|>',
+  eosToken: '<|endoftext|>',
+  padToken: '<|endoftext|>',
+  unknownToken: '<|endoftext|>',
 }
 
 describe('folderTokenizer', () => {
-  it("reads the built-in model's vocabulary, special tokens and context length", () => {
-    const tokenizer = folderTokenizer(files, 77)
+  it("cuts prompts by the built-in model's own vocabulary", () => {
+    const tokenizer = folderTokenizer(folder, 32)
     expect(tokenizer).toMatchObject({ bosId: 2912, eosId: 2913, padId: 2913, contextLength: 32 })
-    const spelling = new Map(
-      Object.entries(JSON.parse(files.vocabularyJson) as Record<string, number>).map(([token, id]) => [id, token]),
-    )
-    const words = tokenizer.encode('A red fox, in SNOW').ids.map((id) => spelling.get(id))
-    expect(words.join('').split('</w>')).toEqual(['a', 'red', 'fox', ',', 'in', 'snow', ''])
+    const ids = JSON.parse(folder.vocabularyJson) as Record<string, number>
+    const spelling = new Map(Object.entries(ids).map(([token, id]) => [id, token]))
+    const tokens = tokenizer.encode('A red fox, in SNOW').ids.map((id) => spelling.get(id))
+    expect(tokens.join('').split('</w>')).toEqual(['a', 'red', 'fox', ',', 'in', 'snow', ''])
   })
 
-  it("takes the padding that the files name, and the text encoder's length where they name none", () => {
-    const openClip = {
-      ...files,
-      specialTokensJson: '{"pad_token": {"content": "!"}}',
-      configJson: '{"model_max_length": 1e30}',
-    }
-    expect(folderTokenizer(openClip, 77)).toMatchObject({ eosId: 2913, padId: 0, contextLength: 77 })
+  it('pads with the token that the folder names', () => {
+    expect(folderTokenizer({ ...folder, padToken: '!' }, 77)).toMatchObject({
+      eosId: 2913,
+      padId: 0,
+      contextLength: 77,
+    })
   })
 
   it.each([
-    [{ vocabularyJson: '{' }, /vocab\.json: expected JSON/],
-    [{ vocabularyJson: '[]' }, /vocab\.json: expected a JSON object, found \[\]/],
-    [{ vocabularyJson: '{"a": "0"}' }, /vocab\.json: expected a whole number for the token a, found "0"/],
-    [{ vocabularyJson: '{"a": 0}' }, /vocab\.json: expected the special token <\|startoftext\|>, found none/],
-    [{ configJson: '3' }, /tokenizer_config\.json: expected a JSON object/],
-  ])('says which file is wrong and how: %j', (change, message) => {
-    expect(() => folderTokenizer({ ...files, ...change }, 77)).toThrow(message)
+    [{ vocabularyJson: '{' }, 'expected JSON, found text that does not parse'],
+    [{ vocabularyJson: '[]' }, 'expected a JSON object of token to id, found []'],
+    [{ vocabularyJson: '{"a": "0"}' }, 'expected a whole number for the token a, found "0"'],
+    [{ padToken: '[PAD]' }, 'expected the special token [PAD], found none'],
+  ])('says what is wrong with the vocabulary: %j', (change, message) => {
+    expect(() => folderTokenizer({ ...folder, ...change }, 77)).toThrow(`vocab.json: ${message}`)
   })
 })
