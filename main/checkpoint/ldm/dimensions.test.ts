@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest'
+import type { AutoencoderConfig, UnetConfig } from '../config.ts'
+import { autoencoderTensors } from '../expected/autoencoder.ts'
+import type { ExpectedTensors } from '../expected/layers.ts'
+import { unetTensors } from '../expected/unet.ts'
+import type { TensorIndex } from '../tensor-index.ts'
+import type { NameMap } from '../weights.ts'
+import { ldmAutoencoderConfig, ldmUnetConfig } from './dimensions.ts'
+import { ldmAutoencoderNames, ldmUnetNames } from './names.ts'
+
+/** The index of a file that holds these tensors under the original names. */
+function indexOf(tensors: ExpectedTensors, nameMap: NameMap): TensorIndex {
+  const entries = new Map(
+    [...tensors].map(([own, shape]) => {
+      const [name = own] = nameMap(own)
+      return [name, { name, dtype: 'F16' as const, shape, file: 'model.safetensors', offset: 0, sizeBytes: 0 }]
+    }),
+  )
+  return { file: 'model.safetensors', sizeBytes: 0, entries, metadata: {} }
+}
+
+const base: UnetConfig = {
+  inChannels: 4,
+  outChannels: 4,
+  blockChannels: [320, 640, 1280, 1280],
+  layersPerBlock: 2,
+  downTransformerDepth: [1, 1, 1, 0],
+  upTransformerDepth: [1, 1, 1, 0],
+  middleTransformerDepth: 1,
+  headCount: [8, 8, 8, 8],
+  crossAttentionDim: 768,
+  hasLinearProjections: false,
+  normGroups: 32,
+  normEps: 1e-5,
+}
+const autoencoder: AutoencoderConfig = {
+  imageChannels: 3,
+  latentChannels: 4,
+  blockChannels: [128, 256, 512, 512],
+  layersPerBlock: 2,
+  normGroups: 32,
+  hasMiddleAttention: true,
+  hasQuantConv: true,
+  scalingFactor: 0.18215,
+}
+
+describe('ldmUnetConfig', () => {
+  it.each<[string, UnetConfig]>([
+    ['Stable Diffusion 1', base],
+    ['an inpainting model', { ...base, inChannels: 9 }],
+    [
+      'three levels of one block',
+      {
+        ...base,
+        blockChannels: [32, 64, 96],
+        layersPerBlock: 1,
+        downTransformerDepth: [0, 1, 2],
+        upTransformerDepth: [0, 1, 2],
+        middleTransformerDepth: 2,
+        headCount: [8, 8, 8],
+      },
+    ],
+    ['linear projections', { ...base, hasLinearProjections: true, crossAttentionDim: 1024 }],
+    ['another depth on the way up', { ...base, upTransformerDepth: [3, 2, 1, 0] }],
+  ])('finds the dimensions of %s in names and shapes', (_, config) => {
+    const index = indexOf(unetTensors(config), ldmUnetNames(config))
+    expect(ldmUnetConfig(index, { count: 8 })).toEqual(config)
+  })
+
+  it('counts heads by their width where a family fixes that', () => {
+    expect(ldmUnetConfig(indexOf(unetTensors(base), ldmUnetNames(base)), { width: 64 }).headCount).toEqual([
+      5, 10, 20, 20,
+    ])
+  })
+
+  it('says which tensor it looked for', () => {
+    const tensors = new Map(unetTensors(base))
+    tensors.delete('conv_out.weight')
+    expect(() => ldmUnetConfig(indexOf(tensors, ldmUnetNames(base)), { count: 8 })).toThrow(
+      'model.safetensors: expected tensor model.diffusion_model.out.2.weight, found none',
+    )
+  })
+})
+
+describe('ldmAutoencoderConfig', () => {
+  it.each<[string, AutoencoderConfig]>([
+    ['Stable Diffusion', autoencoder],
+    ['three levels of one block', { ...autoencoder, blockChannels: [32, 64, 64], layersPerBlock: 1 }],
+    [
+      'more latent channels and no attention',
+      { ...autoencoder, latentChannels: 16, hasMiddleAttention: false, hasQuantConv: false },
+    ],
+  ])('finds the dimensions of %s', (_, config) => {
+    expect(ldmAutoencoderConfig(indexOf(autoencoderTensors(config), ldmAutoencoderNames(config)), 0.18215)).toEqual(
+      config,
+    )
+  })
+})

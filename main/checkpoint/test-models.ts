@@ -1,0 +1,83 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { readSafetensors } from './safetensors.ts'
+
+const PROJECT = resolve(import.meta.dirname, '../..')
+const FIXTURES = join(PROJECT, 'bench/parity/fixtures')
+
+/** Models of the project that tests open, and of which they take copies to break. */
+export const SOUND_MODELS = {
+  singleFile: join(FIXTURES, 'tiny-sd1-ldm/model.safetensors'),
+  diffusers: join(FIXTURES, 'tiny-sd1-diffusers'),
+  starter: join(PROJECT, 'resources/models/starter'),
+}
+
+/** An empty folder that is gone after the test. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'models-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  return folder
+}
+
+/** A copy of the diffusers model, without its reference outputs. */
+export async function copyDiffusers(name = 'model', into?: string): Promise<string> {
+  const folder = join(into ?? (await temporaryFolder()), name)
+  await cp(SOUND_MODELS.diffusers, folder, { recursive: true, filter: (path) => !path.includes('reference') })
+  return folder
+}
+
+/** A copy of the single-file model, without the configuration beside it. */
+export async function copySingleFile(name = 'model.safetensors', into?: string): Promise<string> {
+  const path = join(into ?? (await temporaryFolder()), name)
+  await cp(SOUND_MODELS.singleFile, path)
+  return path
+}
+
+/** Changes fields of a JSON file; undefined removes one. */
+export async function editJson(path: string, changes: Record<string, unknown>): Promise<void> {
+  const value = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>
+  await writeFile(path, JSON.stringify({ ...value, ...changes }))
+}
+
+export interface StoredTensor {
+  dtype: string
+  shape: readonly number[]
+  bytes: Uint8Array
+}
+
+/** Writes a .safetensors file. */
+export async function writeTensors(path: string, tensors: ReadonlyMap<string, StoredTensor>): Promise<void> {
+  let end = 0
+  const header: [string, unknown][] = []
+  for (const [name, { dtype, shape, bytes }] of tensors) {
+    header.push([name, { dtype, shape, data_offsets: [end, (end += bytes.length)] }])
+  }
+  const text = Buffer.from(JSON.stringify(Object.fromEntries(header)))
+  const prefix = Buffer.alloc(8)
+  prefix.writeBigUInt64LE(BigInt(text.length))
+  await writeFile(path, Buffer.concat([prefix, text, ...[...tensors.values()].map(({ bytes }) => bytes)]))
+}
+
+/** Rewrites a .safetensors file with its tensors changed. */
+export async function editTensors(path: string, edit: (tensors: Map<string, StoredTensor>) => void): Promise<void> {
+  const data = await readFile(path)
+  const { entries } = await readSafetensors(path)
+  const tensors = new Map<string, StoredTensor>()
+  for (const { name, dtype, shape, offset, sizeBytes } of entries.values()) {
+    tensors.set(name, { dtype, shape, bytes: data.subarray(offset, offset + sizeBytes) })
+  }
+  edit(tensors)
+  await writeTensors(path, tensors)
+}
+
+/** Gives every tensor the name that `rename` makes of its own; null leaves it out. */
+export function renamed(tensors: Map<string, StoredTensor>, rename: (name: string) => string | null): void {
+  const all = [...tensors]
+  tensors.clear()
+  for (const [name, tensor] of all) {
+    const next = rename(name)
+    if (next !== null) tensors.set(next, tensor)
+  }
+}
