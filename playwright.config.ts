@@ -4,6 +4,7 @@ import { chromiumLaunchOptions } from './e2e/chromium.ts'
 export default defineConfig({
   testDir: 'e2e',
   testMatch: '**/*.spec.ts',
+  globalSetup: './e2e/announce.ts',
   outputDir: 'test-results',
   // Every test starts a studio that computes on all cores: side by side they would only wait for each other.
   workers: 1,
