@@ -34,6 +34,8 @@ export const Job = z.object({
   progress: Progress.nullable(),
   failure: Failure.nullable(),
   imageId: ImageId.nullable(),
+  /** What happened to the job on its way that is no failure, in a sentence. */
+  note: z.string().optional(),
   createdAt: z.int(),
   startedAt: z.int().nullable(),
   finishedAt: z.int().nullable(),
