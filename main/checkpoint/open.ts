@@ -39,8 +39,8 @@ export function draftProblems({ checkpoint, networks }: Draft): string[] {
     const lacking = `${path}: expected ${expected.size} tensors of the ${label}, found ${expected.size - missing.length}; missing`
     const more = missing.length > 1 ? ` and ${missing.length - 1} more` : ''
     return [
-      ...(first === undefined ? [] : [`${lacking} ${first}${more}`]),
       ...faults.map((fault) => `${path}: ${fault}`),
+      ...(first === undefined ? [] : [`${lacking} ${first}${more}`]),
     ]
   })
   return [...incoherences(checkpoint).map((sentence) => `${checkpoint.path}: ${sentence}`), ...weights]
