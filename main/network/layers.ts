@@ -1,0 +1,83 @@
+import type { Scope, Value } from './graph-builder.ts'
+
+const MICROSOFT = 'com.microsoft'
+
+interface ConvOptions {
+  readonly kernel?: number
+  readonly stride?: number
+  /** top, left, bottom, right; by default what keeps the size at stride 1 */
+  readonly padding?: readonly [number, number, number, number]
+}
+
+/** x [n, in, h, w] → [n, out, h', w'] */
+export function conv(
+  scope: Scope,
+  x: Value,
+  inChannels: number,
+  outChannels: number,
+  options: ConvOptions = {},
+): Value {
+  const { kernel = 3, stride = 1 } = options
+  const edge = kernel >> 1
+  const weight = scope.weight('weight', [outChannels, inChannels, kernel, kernel])
+  return scope.node('Conv', [x, weight, scope.weight('bias', [outChannels])], {
+    kernel_shape: [kernel, kernel],
+    strides: [stride, stride],
+    pads: options.padding ?? [edge, edge, edge, edge],
+  })
+}
+
+/** x [rows, in] → [rows, out]; with a bias where the checkpoint has one. `fromRow` picks `outWidth` rows of the weight. */
+export function linear(scope: Scope, x: Value, inWidth: number, outWidth: number, fromRow?: number): Value {
+  const inputs = [x, scope.weight('weight', [outWidth, inWidth], fromRow)]
+  if (scope.has('bias')) inputs.push(scope.weight('bias', [outWidth], fromRow))
+  return scope.node('Gemm', inputs, { transB: 1 })
+}
+
+/** x·sigmoid(x) */
+export function silu(scope: Scope, x: Value): Value {
+  return scope.node('QuickGelu', [x], { alpha: { float: 1 } }, MICROSOFT)
+}
+
+/** x·sigmoid(1.702x), the approximation CLIP was trained with. */
+export function quickGelu(scope: Scope, x: Value): Value {
+  return scope.node('QuickGelu', [x], { alpha: { float: 1.702 } }, MICROSOFT)
+}
+
+/** With the exact error function. */
+export function gelu(scope: Scope, x: Value): Value {
+  return scope.node('Gelu', [x])
+}
+
+/** Wu and He 2018 (arXiv 1803.08494), as the instance norm of the groups: the runtime has no faster kernel for it. */
+export function groupNorm(scope: Scope, x: Value, channels: number, groups: number, eps: number): Value {
+  const grouped = scope.node('Reshape', [x, scope.ints(0, groups, -1)])
+  const ones = scope.floats(Array<number>(groups).fill(1))
+  const zeros = scope.floats(Array<number>(groups).fill(0))
+  const normal = scope.node('InstanceNormalization', [grouped, ones, zeros], { epsilon: { float: eps } })
+  const image = scope.node('Reshape', [normal, scope.node('Shape', [x])])
+  const scaled = scope.node('Mul', [image, scope.weight('weight', [channels, 1, 1])])
+  return scope.node('Add', [scaled, scope.weight('bias', [channels, 1, 1])])
+}
+
+/** Over the last dimension, `width` long. */
+export function layerNorm(scope: Scope, x: Value, width: number, eps: number): Value {
+  const inputs = [x, scope.weight('weight', [width]), scope.weight('bias', [width])]
+  return scope.node('LayerNormalization', inputs, { axis: -1, epsilon: { float: eps } })
+}
+
+/** softmax(q kᵀ / √d) v for each head; q [n, s, heads·d], k and v [n, t, heads·d]. */
+export function multiHeadAttention(
+  scope: Scope,
+  qkv: readonly [Value, Value, Value],
+  heads: number,
+  isCausal: boolean,
+): Value {
+  return scope.node('MultiHeadAttention', qkv, { num_heads: heads, unidirectional: isCausal ? 1 : 0 }, MICROSOFT)
+}
+
+/** Each cell four times: [n, c, h, w] → [n, c, 2h, 2w]. */
+export function doubled(scope: Scope, x: Value): Value {
+  const attributes = { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' }
+  return scope.node('Resize', [x, '', scope.floats([1, 1, 2, 2])], attributes)
+}

@@ -1,0 +1,96 @@
+import type { ClipTextConfig } from '../checkpoint/config.ts'
+import type { Component } from '../checkpoint/weights.ts'
+import type { OnnxGraph } from '../runtime/graph.ts'
+import { attend } from './attention.ts'
+import { GraphBuilder } from './graph-builder.ts'
+import type { Scope, Value } from './graph-builder.ts'
+import { gelu, layerNorm, linear, quickGelu } from './layers.ts'
+
+export interface TextEncoderOptions {
+  /** 1 is the whole network; n leaves out the last n - 1 layers, then norms as ever. */
+  readonly clipSkip?: number
+  /** Also give hidden_states.0 …, clip_skip2 and pooler_output. */
+  readonly withTaps?: boolean
+}
+
+const PROJECTIONS = ['q_proj', 'k_proj', 'v_proj', 'out_proj'] as const
+
+/**
+ * CLIP's text transformer: input_ids int64 [n, t] → last_hidden_state [n, t, d], after the final norm.
+ * Causal; padding is attended to like any token. Radford et al. 2021 (arXiv 2103.00020), section 2.4.
+ * @throws StudioError checkpoint-unsupported, model-missing
+ */
+export function buildTextEncoder(component: Component<ClipTextConfig>, options: TextEncoderOptions = {}): OnnxGraph {
+  const { config, weights } = component
+  const { clipSkip = 1, withTaps = false } = options
+  const { hiddenSize, layerCount } = config
+  if (clipSkip < 1 || clipSkip > layerCount) {
+    throw new RangeError(`expected clipSkip from 1 to ${layerCount}, found ${clipSkip}`)
+  }
+  const graph = new GraphBuilder('text encoder', weights)
+  const scope = graph.root.at('text_model')
+  const ids = graph.input('input_ids', 'int64', ['n', 't'])
+  const states = hiddenStates(scope, ids, config, withTaps ? layerCount : layerCount - clipSkip + 1)
+  const normed = (layers: number): Value => finalNorm(scope, states[layers] ?? '', config)
+
+  const last = normed(layerCount - clipSkip + 1)
+  graph.output('last_hidden_state', inBatches(scope, last, ids, hiddenSize), ['n', 't', hiddenSize])
+  if (withTaps) {
+    states.forEach((state, i) => {
+      graph.output(`hidden_states.${i}`, inBatches(scope, state, ids, hiddenSize))
+    })
+    graph.output('clip_skip2', inBatches(scope, normed(layerCount - 1), ids, hiddenSize))
+    graph.output('pooler_output', endOfText(scope, inBatches(scope, last, ids, hiddenSize), ids))
+  }
+  return graph.finish()
+}
+
+/** The embedding and the output of each of the first `layers` layers, as rows [n·t, d]. */
+function hiddenStates(scope: Scope, ids: Value, config: ClipTextConfig, layers: number): Value[] {
+  const batch = scope.node('Shape', [ids], { start: 0, end: 1 })
+  let rows = embedding(scope.at('embeddings'), ids, config)
+  const states = [rows]
+  for (let i = 0; i < layers; i++) {
+    rows = encoderLayer(scope.at(`encoder.layers.${i}`), rows, batch, config)
+    states.push(rows)
+  }
+  return states
+}
+
+/** Token and position vectors, summed: rows [n·t, d]. The table stays as it is stored; only the rows taken are cast. */
+function embedding(scope: Scope, ids: Value, { vocabularySize, contextLength, hiddenSize }: ClipTextConfig): Value {
+  const table = scope.stored('token_embedding.weight', [vocabularySize, hiddenSize])
+  const tokens = scope.node('Cast', [scope.node('Gather', [table, ids])], { to: 1 })
+  const positions = scope.weight('position_embedding.weight', [contextLength, hiddenSize])
+  const length = scope.node('Shape', [ids], { start: 1 })
+  const used = scope.node('Slice', [positions, scope.ints(0), length])
+  return scope.node('Reshape', [scope.node('Add', [tokens, used]), scope.ints(-1, hiddenSize)])
+}
+
+function encoderLayer(scope: Scope, x: Value, batch: Value, config: ClipTextConfig): Value {
+  const { hiddenSize: width, intermediateSize: inner, headCount: heads, normEps: eps } = config
+  const tokens = { rows: layerNorm(scope.at('layer_norm1'), x, width, eps), width }
+  const shape = { heads, batch, isCausal: true, names: PROJECTIONS }
+  const h = scope.node('Add', [attend(scope.at('self_attn'), tokens, tokens, shape), x])
+  const normal = layerNorm(scope.at('layer_norm2'), h, width, eps)
+  const activate = config.activation === 'quick_gelu' ? quickGelu : gelu
+  const hidden = activate(scope, linear(scope.at('mlp.fc1'), normal, width, inner))
+  return scope.node('Add', [linear(scope.at('mlp.fc2'), hidden, inner, width), h])
+}
+
+function finalNorm(scope: Scope, rows: Value, { hiddenSize, normEps }: ClipTextConfig): Value {
+  return layerNorm(scope.at('final_layer_norm'), rows, hiddenSize, normEps)
+}
+
+/** Rows [n·t, d] as [n, t, d]. */
+function inBatches(scope: Scope, rows: Value, ids: Value, width: number): Value {
+  const shape = scope.node('Concat', [scope.node('Shape', [ids]), scope.ints(width)], { axis: 0 })
+  return scope.node('Reshape', [rows, shape])
+}
+
+/** The vector at the first end-of-text token, the largest id of the vocabulary: [n, d]. */
+function endOfText(scope: Scope, states: Value, ids: Value): Value {
+  const narrow = scope.node('Cast', [ids], { to: 6 })
+  const position = scope.node('ArgMax', [narrow], { axis: 1, keepdims: 1 })
+  return scope.node('GatherND', [states, position], { batch_dims: 1 })
+}

@@ -1,0 +1,19 @@
+/** Where a network's weight lies: `length` bytes from `offset` of `file`, an absolute path. */
+export interface WeightRegion {
+  readonly tensor: string
+  readonly file: string
+  readonly offset: number
+  readonly length: number
+}
+
+/** A network ready to load: an ONNX model in memory whose weights are places in the files of one folder. */
+export interface OnnxGraph {
+  /** For messages: 'U-Net', 'text encoder' … */
+  readonly name: string
+  readonly bytes: Uint8Array
+  /** Files named in `bytes` are relative to this folder. */
+  readonly weightsFolder: string
+  readonly regions: readonly WeightRegion[]
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
+}
