@@ -1,0 +1,83 @@
+import { join } from 'node:path'
+import { writeFile } from 'node:fs/promises'
+import { expect, it } from 'vitest'
+import { inspect } from './inspect.ts'
+import { copySingleFile, editTensors, SOUND_MODELS, temporaryFolder, writeTensors } from './test-models.ts'
+
+const tiny = { dtype: 'F16', shape: [1], bytes: new Uint8Array(2) }
+
+it.each(Object.entries(SOUND_MODELS))('knows what every tensor of the %s model is for', async (_, path) => {
+  const found = await inspect(path)
+  expect(found).toMatchObject({ path, family: 'sd1', missing: [], unused: [], looksLike: null, problem: null })
+  expect(found.components.map(({ name }) => name)).toEqual(['U-Net', 'autoencoder', 'text encoder'])
+})
+
+it('counts tensors, values and bytes', async () => {
+  const found = await inspect(SOUND_MODELS.starter)
+  expect(found).toMatchObject({
+    layout: 'diffusers',
+    familyName: 'Stable Diffusion 1',
+    predictionType: 'v',
+    tensorCount: 590,
+  })
+  expect(found).toMatchObject({ dtypes: { F16: 590 }, parameters: 24_747_227, sizeBytes: 49_560_886 })
+  expect(found.components[0]).toEqual({
+    name: 'U-Net',
+    tensorCount: 366,
+    parameters: 21_007_940,
+    sizeBytes: 42_015_880,
+  })
+})
+
+it('lists what is missing, and what nothing uses', async () => {
+  const path = await copySingleFile()
+  await editTensors(path, (tensors) => {
+    tensors.delete('first_stage_model.quant_conv.bias')
+    tensors.delete('cond_stage_model.transformer.text_model.final_layer_norm.weight')
+    tensors.set('model.diffusion_model.surprise.weight', tiny)
+    tensors.set('model_ema.diffusion_modelout2bias', tiny)
+  })
+  const { missing, unused, problem, family } = await inspect(path)
+  expect(missing).toEqual(['autoencoder: quant_conv.bias', 'text encoder: text_model.final_layer_norm.weight'])
+  expect(unused).toEqual(['model.diffusion_model.surprise.weight'])
+  expect(problem).toMatch(/expected 244 tensors of the autoencoder, found 243; missing quant_conv\.bias$/)
+  expect(family).toBe('sd1')
+})
+
+it.each([
+  ['lora_unet_down_blocks_0_attentions_0_proj_in.lora_down.weight', 'a LoRA'],
+  ['unet.down_blocks.0.attentions.0.to_q.lora_A.weight', 'a LoRA'],
+  ['conditioner.embedders.0.transformer.text_model.final_layer_norm.bias', 'Stable Diffusion XL'],
+  ['cond_stage_model.model.ln_final.weight', 'Stable Diffusion 2 in a single file'],
+  ['model.diffusion_model.joint_blocks.0.x_block.attn.qkv.weight', 'Stable Diffusion 3'],
+  ['double_blocks.0.img_attn.qkv.weight', 'Flux'],
+  ['control_model.input_blocks.0.0.weight', 'a ControlNet'],
+  ['decoder.conv_in.weight', 'an autoencoder alone'],
+  ['down_blocks.0.resnets.0.conv1.weight', 'a U-Net without its text encoder and autoencoder'],
+  ['text_model.embeddings.token_embedding.weight', 'a text encoder alone'],
+  ['emb_params', 'a textual inversion embedding'],
+])('sees in %s that a file looks like %s', async (name, what) => {
+  const path = join(await temporaryFolder(), 'weights.safetensors')
+  await writeTensors(path, new Map([[name, tiny]]))
+  const found = await inspect(path)
+  expect(found).toMatchObject({ layout: 'single-file', family: null, tensorCount: 1, dtypes: { F16: 1 } })
+  expect(found.looksLike).toBe(`By its tensors' names this looks like ${what}.`)
+  expect(found.problem).toContain(`found what looks like ${what}, which is not run yet`)
+})
+
+it('describes what cannot be read, and fails only where nothing lies', async () => {
+  const folder = await temporaryFolder()
+  expect(await inspect(folder)).toMatchObject({
+    layout: null,
+    problem: expect.stringContaining('model_index.json') as string,
+  })
+  const path = join(folder, 'model.safetensors')
+  await writeFile(path, 'GGUF and more')
+  expect(await inspect(path)).toMatchObject({
+    sizeBytes: 13,
+    tensorCount: 0,
+    looksLike: null,
+    problem: expect.stringContaining('a GGUF file') as string,
+  })
+  await expect(inspect(join(folder, 'none'))).rejects.toMatchObject({ code: 'model-missing' })
+})
