@@ -1,0 +1,73 @@
+import type { FitMode, SamplerId, ScheduleId } from '../main/contract/generation.ts'
+import type { JobState, Progress } from '../main/contract/job.ts'
+
+/** What people call the samplers, and what to expect of each. */
+export const samplerNames = {
+  ddim: { label: 'DDIM', detail: 'Steady and repeatable; the classic' },
+  ddpm: { label: 'DDPM', detail: 'Fresh noise every step; wants many steps' },
+  euler: { label: 'Euler', detail: 'Simple and quick' },
+  'euler-ancestral': { label: 'Euler ancestral', detail: 'Fresh noise every step; lively' },
+  heun: { label: 'Heun', detail: 'More exact; two passes a step' },
+  'dpmpp-2m': { label: 'DPM++ 2M', detail: 'Good in few steps' },
+} satisfies Record<SamplerId, { label: string; detail: string }>
+
+/** The noise schedules: how the steps are spread. */
+export const scheduleNames = {
+  normal: { label: 'Normal', detail: 'The model’s own timesteps' },
+  karras: { label: 'Karras', detail: 'More of the steps at little noise' },
+} satisfies Record<ScheduleId, { label: string; detail: string }>
+
+export const fitNames = { crop: 'Crop', contain: 'Contain', stretch: 'Stretch' } satisfies Record<FitMode, string>
+
+export const jobStateNames = {
+  waiting: 'Waiting',
+  running: 'Running',
+  done: 'Done',
+  failed: 'Failed',
+  cancelled: 'Cancelled',
+} satisfies Record<JobState, string>
+
+/** Where a running job is, in a few words: `Step 12 of 25 · 8 s left`. */
+export function progressText({ stage, step, steps, loaded, secondsLeft }: Progress): string {
+  if (stage === 'loading') return `Reading the model · ${Math.round(loaded * 100)}%`
+  if (stage === 'encoding') return 'Reading the prompt'
+  if (stage === 'decoding') return 'Decoding the picture'
+  if (stage === 'saving') return 'Saving'
+  const left = secondsLeft === null ? '' : ` · ${durationText(secondsLeft)} left`
+  return `Step ${step} of ${steps}${left}`
+}
+
+/** The share of a job that is done, 0-1, for a bar that never goes back. */
+export function progressShare({ stage, step, steps }: Progress): number {
+  if (stage === 'loading' || stage === 'encoding') return 0
+  if (stage === 'decoding' || stage === 'saving') return 1
+  return steps === 0 ? 0 : step / steps
+}
+
+/** Seconds as people say them: `8 s`, `2 min 5 s`, `1 h 3 min`. */
+export function durationText(seconds: number): string {
+  if (seconds < 10) return `${seconds < 1 ? seconds.toFixed(1) : Math.round(seconds)} s`
+  const whole = Math.round(seconds)
+  if (whole < 60) return `${whole} s`
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`
+}
+
+/** Bytes as people say them: `50 MB`. */
+export function sizeText(bytes: number): string {
+  const units = ['bytes', 'kB', 'MB', 'GB', 'TB']
+  const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3))
+  const value = bytes / 1000 ** power
+  return `${value.toFixed(power > 0 && value < 10 ? 1 : 0)} ${units[power] ?? ''}`
+}
+
+/** A failure's message as a sentence. */
+export function sentence(message: string): string {
+  const start = message.charAt(0).toUpperCase() + message.slice(1)
+  return /[.!?…]$/.test(start) ? start : `${start}.`
+}
+
+/** A prompt as a picture's name. */
+export function promptName(prompt: string): string {
+  return prompt.trim() === '' ? 'No prompt' : prompt
+}

@@ -1,0 +1,257 @@
+import type { EventMessage } from '../../main/contract/calls.ts'
+import { toFailure, type Failure } from '../../main/contract/failure.ts'
+import type { ImageId, InputImage } from '../../main/contract/image.ts'
+import type { Job, JobId } from '../../main/contract/job.ts'
+import { createApi, type Transport } from '../api.ts'
+import { uploadPicture } from '../upload.ts'
+import { Announcer } from './announcer.svelte.ts'
+import { CanvasView } from './canvas-view.svelte.ts'
+import { Draft } from './draft.svelte.ts'
+import { GalleryState } from './gallery.svelte.ts'
+import { jobNews } from './job-news.ts'
+import { Layout } from './layout.svelte.ts'
+import { ModelsState } from './models.svelte.ts'
+import { PromptHistory } from './prompt-history.svelte.ts'
+import { QueueState } from './queue.svelte.ts'
+import { SettingsState } from './settings.svelte.ts'
+import { Toasts } from './toasts.svelte.ts'
+import { UndoHistory, type UndoEntry } from './undo-history.svelte.ts'
+
+/** All the window knows and can do: one of it, built by App, kept up to date by the studio's events. */
+export class Studio {
+  readonly api
+  readonly settings
+  readonly models
+  readonly queue
+  readonly gallery
+  readonly draft
+  readonly canvas = new CanvasView()
+  readonly layout = new Layout()
+  readonly toasts = new Toasts()
+  readonly announcer = new Announcer()
+  readonly history = new UndoHistory()
+  readonly prompts = new PromptHistory()
+  #isReady = $state(false)
+  #isConnected = $state(true)
+  #loadFailure = $state.raw<Failure | undefined>(undefined)
+  /** Commands of the shell's menu go to whoever runs them. */
+  onShellCommand: (name: string) => void = () => undefined
+
+  constructor(transport: Transport) {
+    this.api = createApi(transport)
+    this.settings = new SettingsState(this.api)
+    this.models = new ModelsState(this.api)
+    this.queue = new QueueState(this.api)
+    this.gallery = new GalleryState(this.api)
+    this.draft = new Draft(this.history)
+    transport.subscribe((message) => {
+      this.#hear(message)
+    })
+    transport.watchConnection?.((isConnected) => {
+      // Whatever changed while the studio was away was not told.
+      if (isConnected && !this.#isConnected) void this.load()
+      this.#isConnected = isConnected
+    })
+  }
+
+  /** False until the first answers are here. */
+  get isReady(): boolean {
+    return this.#isReady
+  }
+
+  get isConnected(): boolean {
+    return this.#isConnected
+  }
+
+  /** Why the window could not be filled, when it could not. */
+  get loadFailure(): Failure | undefined {
+    return this.#loadFailure
+  }
+
+  /** The finished picture on the canvas, if one is there. */
+  get shownImage(): ImageId | undefined {
+    const { subject } = this.canvas
+    if (subject.kind === 'image') return subject.id
+    return subject.kind === 'job' ? (this.queue.find(subject.id)?.imageId ?? undefined) : undefined
+  }
+
+  /** Asks for everything the window shows. */
+  async load(): Promise<void> {
+    try {
+      await Promise.all([this.settings.load(), this.models.load(), this.queue.load(), this.gallery.load()])
+      this.#learnModel()
+      if (this.canvas.subject.kind === 'nothing') this.#showWhatIs()
+      this.#loadFailure = undefined
+      this.#isReady = true
+    } catch (error) {
+      this.#loadFailure = toFailure(error)
+    }
+  }
+
+  /** Runs something the user asked for; a failure becomes a toast that says what could not be done. */
+  async attempt(work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      this.showFailure(toFailure(error))
+    }
+  }
+
+  showFailure({ message, details }: Failure): void {
+    this.toasts.show(message, { tone: 'bad', details })
+  }
+
+  /** Queues the draft; the prompt stays as it is and stays editable. */
+  async generate(): Promise<void> {
+    const { draft } = this
+    if (!draft.fields.isSeedLocked) draft.rollSeed()
+    if (draft.hasProblems) {
+      this.announcer.say('Nothing was started: a field needs attention.')
+      return
+    }
+    try {
+      const [first] = await this.queue.enqueue(draft.request, draft.fields.count)
+      this.prompts.add(draft.fields.prompt)
+      this.canvas.follow()
+      if (first !== undefined && !this.queue.running) this.canvas.showJob(first)
+    } catch (error) {
+      const failure = toFailure(error)
+      if (draft.refuse(failure)) this.announcer.say(failure.message)
+      else this.showFailure(failure)
+    }
+  }
+
+  /** Stops what runs. */
+  async cancel(): Promise<void> {
+    const { running } = this.queue
+    if (running) await this.attempt(() => this.queue.cancel(running.id))
+  }
+
+  /** Makes a picture the start of the next one. `picture` is a file, or an id of the gallery. */
+  async useAsStart(picture: Blob | ImageId): Promise<void> {
+    await this.attempt(async () => {
+      const input: InputImage =
+        typeof picture === 'string' ? await this.api['gallery.useAsInput'](picture) : await uploadPicture(picture)
+      this.draft.useInput(input)
+      this.canvas.showStart()
+      this.layout.goTo('create')
+    })
+  }
+
+  /** Moves pictures to the trash; the toast and Ctrl/Cmd+Z bring them back. */
+  async trash(ids: readonly ImageId[]): Promise<void> {
+    const shown = this.shownImage
+    const next = shown !== undefined && ids.includes(shown) ? this.#neighbour(shown, ids) : undefined
+    await this.attempt(async () => {
+      await this.gallery.trash(ids)
+      const what = ids.length === 1 ? 'Picture' : `${ids.length} pictures`
+      this.#offerUndo(`${what} moved to the trash`, {
+        label: `delete ${what.toLowerCase()}`,
+        undo: () => this.gallery.restore(ids),
+      })
+      if (next !== undefined) this.canvas.showImage(next)
+    })
+  }
+
+  async star(ids: readonly ImageId[], isStarred: boolean): Promise<void> {
+    await this.attempt(async () => {
+      await this.gallery.star(ids, isStarred)
+      this.history.push({ label: isStarred ? 'star' : 'remove star', undo: () => this.gallery.star(ids, !isStarred) })
+    })
+  }
+
+  /** Takes back `entry`, the newest unless told, and says so. */
+  async undo(entry?: UndoEntry): Promise<void> {
+    await this.attempt(async () => {
+      const undone = await this.history.undo(entry)
+      if (undone) this.toasts.show(`Undid: ${undone.label}`)
+    })
+  }
+
+  /** Asks for a folder with models and scans it. */
+  async addModelFolder(): Promise<void> {
+    await this.attempt(async () => {
+      const folder = await this.api['shell.chooseFolder'](undefined)
+      if (folder !== null) await this.models.addFolder(folder)
+    })
+  }
+
+  /** Leaves the queue without its finished jobs, the canvas with its picture. */
+  async clearFinished(): Promise<void> {
+    await this.attempt(() => this.queue.clearFinished())
+  }
+
+  #offerUndo(text: string, entry: UndoEntry): void {
+    this.history.push(entry)
+    this.toasts.show(text, { action: { label: 'Undo', run: () => void this.undo(entry) } })
+  }
+
+  #neighbour(id: ImageId, without: readonly ImageId[]): ImageId | undefined {
+    const { ids } = this.gallery
+    const index = ids.indexOf(id)
+    const stays = (other: ImageId) => !without.includes(other)
+    return ids.slice(index + 1).find(stays) ?? ids.slice(0, Math.max(index, 0)).findLast(stays)
+  }
+
+  /** After a start: the draft's model with its defaults, or the first model where the old one is gone. */
+  #learnModel(): void {
+    const chosen = this.models.find(this.draft.fields.model)
+    if (chosen) this.draft.learnDefaults(chosen)
+    else if (this.models.first) this.draft.useModel(this.models.first)
+  }
+
+  #showWhatIs(): void {
+    const { running } = this.queue
+    const [newest] = this.gallery.ids
+    if (running) this.canvas.showJob(running.id)
+    else if (this.draft.fields.init) this.canvas.showStart()
+    else if (newest !== undefined) this.canvas.showImage(newest, true)
+  }
+
+  #hear(message: EventMessage): void {
+    switch (message.name) {
+      case 'job.changed':
+        this.#hearJob(message.payload)
+        return
+      case 'jobs.removed':
+        this.#hearRemoved(message.payload)
+        return
+      case 'job.preview':
+        this.queue.showPreview(message.payload)
+        return
+      case 'gallery.changed': {
+        const shown = this.shownImage
+        if (shown !== undefined && message.payload.removed.includes(shown)) this.canvas.clear()
+        void this.attempt(() => this.gallery.apply(message.payload))
+        return
+      }
+      case 'models.changed':
+        this.models.replace(message.payload)
+        this.#learnModel()
+        return
+      case 'settings.changed':
+        this.settings.replace(message.payload)
+        return
+      case 'shell.command':
+        this.onShellCommand(message.payload)
+    }
+  }
+
+  #hearJob(job: Job): void {
+    const before = this.queue.apply(job)
+    const news = jobNews(before, job)
+    if (news !== undefined) this.announcer.say(news)
+    const isStarting = job.state === 'running' && before?.state !== 'running'
+    if (isStarting && this.canvas.isFollowing) this.canvas.showJob(job.id)
+  }
+
+  #hearRemoved(ids: readonly JobId[]): void {
+    const { subject, isFollowing } = this.canvas
+    if (subject.kind === 'job' && ids.includes(subject.id)) {
+      const imageId = this.queue.find(subject.id)?.imageId
+      if (imageId) this.canvas.showImage(imageId, isFollowing)
+      else this.canvas.clear()
+    }
+    this.queue.forget(ids)
+  }
+}
