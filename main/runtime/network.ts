@@ -1,0 +1,102 @@
+import { env, InferenceSession, listSupportedBackends, Tensor as OrtTensor } from 'onnxruntime-node'
+import { tensor } from '../tensor/tensor.ts'
+import type { Tensor } from '../tensor/tensor.ts'
+import { loadFailure, runFailure } from './failures.ts'
+import type { OnnxGraph } from './graph.ts'
+import { checkWeightFiles, readAhead } from './weight-files.ts'
+
+/** What a network is fed: float32, or int64 for token ids. */
+export type Feed = Tensor | { readonly shape: readonly number[]; readonly data: BigInt64Array }
+
+/** A loaded network. It computes on the calling thread: between calls only is the thread free. */
+export interface Network {
+  readonly name: string
+  /**
+   * The graph's outputs for these inputs.
+   * @throws StudioError out-of-memory, invalid-request for misshapen inputs, internal
+   */
+  run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, Tensor>>
+  /** Frees its memory; it cannot run again. */
+  release(): Promise<void>
+}
+
+/**
+ * `fast`: weights are widened to float32 and laid out for the processor once, at loading.
+ * `small`: they stay in the file cache as they are stored and are widened at each pass: about a tenth of the memory, and
+ * loading takes a moment, but passes take about 15 % longer.
+ */
+export type MemoryUse = 'fast' | 'small'
+
+export interface LoadOptions {
+  /** Null lets the runtime choose: one a physical core. */
+  readonly threads?: number | null
+  readonly memory?: MemoryUse
+  /** One of `executionProviders`; cpu unless told. */
+  readonly provider?: string
+  /** Told the share of the weights' bytes that has been read, 0 to 1; the runtime's own preparations follow. */
+  readonly onProgress?: (share: number) => void
+}
+
+/** Version of the library that computes. */
+export const runtimeVersion: string = env.versions.node ?? env.versions.common
+
+/** What the library on this machine can compute with, best known first. */
+export const executionProviders: readonly string[] = listSupportedBackends()
+  .filter(({ bundled }) => bundled)
+  .map(({ name }) => name)
+
+/**
+ * A network ready to run.
+ * @throws StudioError model-missing, checkpoint-unsupported, out-of-memory
+ */
+export async function loadNetwork(graph: OnnxGraph, options: LoadOptions = {}): Promise<Network> {
+  await checkWeightFiles(graph)
+  if (options.onProgress) await readAhead(graph, options.onProgress)
+  const session = await createSession(graph, options)
+  return {
+    name: graph.name,
+    async run(feeds) {
+      try {
+        return fromRuntime(await session.run(toRuntime(feeds)))
+      } catch (error) {
+        throw runFailure(graph, error)
+      }
+    },
+    release: () => session.release(),
+  }
+}
+
+async function createSession(graph: OnnxGraph, options: LoadOptions): Promise<InferenceSession> {
+  const { threads = null, memory = 'fast', provider = 'cpu' } = options
+  try {
+    return await InferenceSession.create(graph.bytes, {
+      executionProviders: [provider],
+      graphOptimizationLevel: memory === 'fast' ? 'all' : 'disabled',
+      // The arena keeps what a pass once used and was no faster; its large aligned requests can abort inside Electron.
+      enableCpuMemArena: false,
+      logSeverityLevel: 4,
+      ...(threads === null ? {} : { intraOpNumThreads: threads }),
+      extra: { session: { model_external_initializers_file_folder_path: graph.weightsFolder } },
+    })
+  } catch (error) {
+    throw loadFailure(graph, error)
+  }
+}
+
+function toRuntime(feeds: Readonly<Record<string, Feed>>): Record<string, OrtTensor> {
+  return Object.fromEntries(
+    Object.entries(feeds).map(([name, { shape, data }]) => [
+      name,
+      data instanceof Float32Array ? new OrtTensor('float32', data, shape) : new OrtTensor('int64', data, shape),
+    ]),
+  )
+}
+
+function fromRuntime(outputs: InferenceSession.OnnxValueMapType): Record<string, Tensor> {
+  return Object.fromEntries(
+    Object.entries(outputs).map(([name, { dims, data }]) => {
+      if (!(data instanceof Float32Array)) throw new TypeError(`output ${name}: expected float32`)
+      return [name, tensor(dims, data)]
+    }),
+  )
+}

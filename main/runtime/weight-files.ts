@@ -1,0 +1,71 @@
+import { open, stat } from 'node:fs/promises'
+import { StudioError } from '../contract/failure.ts'
+import type { OnnxGraph, WeightRegion } from './graph.ts'
+
+const CHUNK_BYTES = 1 << 24
+
+/**
+ * Checks that every weight lies inside its file, as the files are now.
+ * @throws StudioError model-missing when a file is gone, checkpoint-unsupported when one was cut short
+ */
+export async function checkWeightFiles(graph: OnnxGraph): Promise<void> {
+  for (const [file, regions] of byFile(graph)) {
+    const size = await sizeOf(file)
+    const beyond = regions.find(({ offset, length }) => offset + length > size)
+    if (beyond) {
+      const { tensor, offset, length } = beyond
+      throw new StudioError(
+        'checkpoint-unsupported',
+        `${file}: tensor ${tensor}: expected its bytes to end at ${offset + length}, found a file of ${size} bytes`,
+      )
+    }
+  }
+}
+
+/**
+ * Reads the weights once, in the order they lie, so that the runtime finds them in the system's file cache.
+ * @param onProgress told the share of bytes read, 0 to 1
+ */
+export async function readAhead(graph: OnnxGraph, onProgress: (share: number) => void): Promise<void> {
+  const total = graph.regions.reduce((sum, { length }) => sum + length, 0)
+  const buffer = new Uint8Array(Math.min(CHUNK_BYTES, total))
+  let done = 0
+  for (const [file, regions] of byFile(graph)) {
+    const handle = await open(file)
+    try {
+      for (const { start, end } of spans(regions)) {
+        for (let at = start; at < end; at += buffer.length) {
+          const length = Math.min(buffer.length, end - at)
+          await handle.read(buffer, 0, length, at)
+          done += length
+          onProgress(done / total)
+        }
+      }
+    } finally {
+      await handle.close()
+    }
+  }
+}
+
+function byFile({ regions }: OnnxGraph): Map<string, WeightRegion[]> {
+  return Map.groupBy(regions, ({ file }) => file)
+}
+
+/** Regions that touch, joined, in the order of the file. */
+function spans(regions: readonly WeightRegion[]): { start: number; end: number }[] {
+  const joined: { start: number; end: number }[] = []
+  for (const { offset, length } of [...regions].sort((a, b) => a.offset - b.offset)) {
+    const last = joined.at(-1)
+    if (last?.end === offset) last.end += length
+    else joined.push({ start: offset, end: offset + length })
+  }
+  return joined
+}
+
+async function sizeOf(file: string): Promise<number> {
+  try {
+    return (await stat(file)).size
+  } catch (error) {
+    throw new StudioError('model-missing', `${file}: expected the weights file, found none`, { cause: error })
+  }
+}
