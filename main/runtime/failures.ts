@@ -2,7 +2,6 @@ import { StudioError } from '../contract/failure.ts'
 import type { OnnxGraph } from './graph.ts'
 
 const OUT_OF_MEMORY = /bad_alloc|failed to allocate|out of memory|storage size overflow|integer overflow/i
-const BAD_FEEDS = /missing in 'feeds'|invalid dimensions for input|unexpected input data type/i
 
 /** Why a network could not be loaded, in the project's terms; the runtime's own words are the cause. */
 export function loadFailure(graph: OnnxGraph, error: unknown): StudioError {
@@ -38,7 +37,6 @@ export function runFailure(graph: OnnxGraph, error: unknown): StudioError {
   if (OUT_OF_MEMORY.test(message)) {
     return new StudioError('out-of-memory', `not enough memory to run the ${graph.name}${place}`, { cause: error })
   }
-  if (BAD_FEEDS.test(message)) return new StudioError('invalid-request', `${graph.name}: ${message}`, { cause: error })
   return new StudioError('internal', `the ${graph.name} failed${place}: ${message}`, { cause: error })
 }
 

@@ -13,7 +13,7 @@ export interface Network {
   readonly name: string
   /**
    * The graph's outputs for these inputs.
-   * @throws StudioError out-of-memory, invalid-request for misshapen inputs, internal
+   * @throws StudioError out-of-memory, internal
    */
   run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, Tensor>>
   /** Frees its memory; it cannot run again. */

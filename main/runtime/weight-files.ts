@@ -34,10 +34,12 @@ export async function readAhead(graph: OnnxGraph, onProgress: (share: number) =>
     const handle = await open(file)
     try {
       for (const { start, end } of spans(regions)) {
-        for (let at = start; at < end; at += buffer.length) {
-          const length = Math.min(buffer.length, end - at)
-          await handle.read(buffer, 0, length, at)
-          done += length
+        let at = start
+        while (at < end) {
+          const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, end - at), at)
+          if (bytesRead === 0) break
+          at += bytesRead
+          done += bytesRead
           onProgress(done / total)
         }
       }
