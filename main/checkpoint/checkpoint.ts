@@ -26,8 +26,10 @@ export interface FamilyTraits {
 export interface Checkpoint {
   /** Absolute. */
   readonly path: string
-  /** The folder's or file's name, without an extension. */
+  /** Its card's, else the folder's or file's without an extension. */
   readonly name: string
+  /** Its card's, else the family's. */
+  readonly familyName: string
   readonly layout: 'diffusers' | 'single-file'
   readonly family: FamilyTraits
   readonly unet: Component<UnetConfig>
@@ -35,8 +37,8 @@ export interface Checkpoint {
   readonly textEncoder: Component<ClipTextConfig>
   readonly diffusion: DiffusionConfig
   readonly tokenizer: TokenizerSource
-  /** Width and height it was trained at, where its files say. */
-  readonly nativeSizePx: number | null
+  /** Where its fields start. */
+  readonly defaults: ModelDefaults
   /** Of all weight files together. */
   readonly sizeBytes: number
 }

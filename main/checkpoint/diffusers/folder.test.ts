@@ -12,7 +12,9 @@ const failure = (message: RegExp) =>
 
 describe('a diffusers folder', () => {
   it('opens a trained model with attention at the deepest levels alone', async () => {
-    const { unet, autoencoder, diffusion, nativeSizePx, name, family } = await openCheckpoint(SOUND_MODELS.starter)
+    const { unet, autoencoder, diffusion, defaults, name, familyName, family } = await openCheckpoint(
+      SOUND_MODELS.starter,
+    )
     expect(unet.config).toMatchObject({
       layersPerBlock: 1,
       downTransformerDepth: [0, 0, 1, 1],
@@ -25,7 +27,19 @@ describe('a diffusers folder', () => {
       timestepSpacing: 'trailing',
       setAlphaToOne: true,
     })
-    expect({ nativeSizePx, name, family: family.id }).toEqual({ nativeSizePx: 128, name: 'starter', family: 'sd1' })
+    expect({ name, familyName, family: family.id }).toEqual({
+      name: 'Starter',
+      familyName: 'Small latent diffusion',
+      family: 'sd1',
+    })
+    expect(defaults).toEqual({
+      widthPx: 128,
+      heightPx: 128,
+      steps: 25,
+      guidanceScale: 4,
+      sampler: 'ddim',
+      schedule: 'normal',
+    })
     expect(unet.weights.names).toHaveLength(366)
   })
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import * as z from 'zod'
 import { StudioError } from '../../contract/failure.ts'
+import { modelDefaults, readCard } from '../card.ts'
 import { modelName, pixelsPerLatent } from '../draft.ts'
 import type { CheckpointOverrides, Draft } from '../draft.ts'
 import { autoencoderTensors } from '../expected/autoencoder.ts'
@@ -48,6 +49,7 @@ export async function readDiffusersFolder(path: string, overrides: CheckpointOve
   }
   const diffusion = await readSchedulerConfig(join(path, 'scheduler', 'scheduler_config.json'))
   const tokenizer = await readTokenizerSource(join(path, 'tokenizer'))
+  const card = await readCard(path)
 
   const parts = [
     { label: 'U-Net', folder: 'unet', stem: 'diffusion_pytorch_model', expected: unetTensors(unet), nameMap: ownName },
@@ -86,7 +88,8 @@ export async function readDiffusersFolder(path: string, overrides: CheckpointOve
   return {
     checkpoint: {
       path,
-      name: modelName(path, 'diffusers'),
+      name: card.name ?? modelName(path, 'diffusers'),
+      familyName: card.familyName ?? family.name,
       layout: 'diffusers',
       family,
       unet: { config: unet, weights: unetWeights },
@@ -94,7 +97,7 @@ export async function readDiffusersFolder(path: string, overrides: CheckpointOve
       textEncoder: { config: textEncoder, weights: textWeights },
       diffusion: { ...diffusion, ...overrides.diffusion },
       tokenizer,
-      nativeSizePx: sampleSize === null ? null : sampleSize * pixelsPerLatent(autoencoder),
+      defaults: modelDefaults(family.defaults, sampleSize && sampleSize * pixelsPerLatent(autoencoder), card),
       sizeBytes: networks.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     },
     networks,

@@ -7,7 +7,7 @@ import { levels, only, perLevel, repeat, requireOptions, size, spread, unsupport
 const Fields = z.looseObject({
   in_channels: size.default(4),
   out_channels: size.default(4),
-  sample_size: size.nullish(),
+  sample_size: perLevel(size).nullish(),
   block_out_channels: levels(size).default([320, 640, 1280, 1280]),
   down_block_types: levels(z.string()).default([
     'CrossAttnDownBlock2D',
@@ -99,7 +99,7 @@ export async function readUnetConfig(path: string): Promise<{ config: UnetConfig
     normGroups: fields.norm_num_groups,
     normEps: fields.norm_eps,
   }
-  return { config, sampleSize: fields.sample_size ?? null }
+  return { config, sampleSize: [fields.sample_size ?? null].flat()[0] ?? null }
 }
 
 function attentionLevels(path: string, field: string, types: string[], way: 'Down' | 'Up', count: number): boolean[] {

@@ -81,11 +81,12 @@ describe('a single file', () => {
       'linear_start: 0.001\n    linear_end: 0.01\n    scale_factor: 0.2\n    parameterization: v\n    image_size: 96'
     const unetParams = 'unet_config:\n      params:\n        num_heads: -1\n        num_head_channels: 16'
     await writeFile(path.replace('.safetensors', '.yaml'), `model:\n  params:\n    ${params}\n    ${unetParams}\n`)
-    const { unet, autoencoder, diffusion, nativeSizePx, name } = await openCheckpoint(path)
+    const { unet, autoencoder, diffusion, defaults, name } = await openCheckpoint(path)
     expect(unet.config.headCount).toEqual([2, 2, 2, 4])
     expect(autoencoder.config.scalingFactor).toBe(0.2)
     expect(diffusion).toMatchObject({ predictionType: 'v', betaStart: 0.001, betaEnd: 0.01 })
-    expect({ nativeSizePx, name }).toEqual({ nativeSizePx: 768, name: 'other name' })
+    expect(defaults).toMatchObject({ widthPx: 768, heightPx: 768, steps: 25, guidanceScale: 7.5 })
+    expect(name).toBe('other name')
   })
 
   it.each([

@@ -1,4 +1,5 @@
 import { StudioError } from '../../contract/failure.ts'
+import { modelDefaults } from '../card.ts'
 import { modelName, pixelsPerLatent } from '../draft.ts'
 import type { CheckpointOverrides, Draft } from '../draft.ts'
 import { autoencoderTensors } from '../expected/autoencoder.ts'
@@ -42,6 +43,7 @@ export async function readSingleFile(index: TensorIndex, overrides: CheckpointOv
     checkpoint: {
       path,
       name: modelName(path, 'single-file'),
+      familyName: family.name,
       layout: 'single-file',
       family,
       unet: { config: unet, weights: weights.unet },
@@ -49,7 +51,7 @@ export async function readSingleFile(index: TensorIndex, overrides: CheckpointOv
       textEncoder: { config: textEncoder, weights: weights.textEncoder },
       diffusion: { ...(await ldmDiffusionConfig(index, sidecar)), ...overrides.diffusion },
       tokenizer: { kind: 'clip' },
-      nativeSizePx: sidecar.latentSize === null ? null : sidecar.latentSize * pixelsPerLatent(autoencoder),
+      defaults: modelDefaults(family.defaults, sidecar.latentSize && sidecar.latentSize * pixelsPerLatent(autoencoder)),
       sizeBytes: index.sizeBytes,
     },
     networks: [

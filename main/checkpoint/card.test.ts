@@ -1,0 +1,38 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import type { ModelDefaults } from '../contract/model.ts'
+import { modelDefaults, readCard } from './card.ts'
+import { temporaryFolder } from './test-models.ts'
+
+const family: ModelDefaults = {
+  widthPx: 512,
+  heightPx: 512,
+  steps: 25,
+  guidanceScale: 7.5,
+  sampler: 'dpmpp-2m',
+  schedule: 'karras',
+}
+
+it.each([
+  ['its family when nothing else is said', null, {}, {}],
+  ['the size it was trained at', 768, {}, { widthPx: 768, heightPx: 768 }],
+  ['a size the studio can draw', 8192, {}, { widthPx: 2048, heightPx: 2048 }],
+  [
+    'its card before all',
+    256,
+    { defaults: { widthPx: 384, steps: 8, sampler: undefined } },
+    { widthPx: 384, heightPx: 256, steps: 8 },
+  ],
+])('starts from %s', (_, nativeSizePx, card, expected) => {
+  expect(modelDefaults(family, nativeSizePx, card)).toEqual({ ...family, ...expected })
+})
+
+it('reads a card, or none, and says what is wrong with one', async () => {
+  const folder = await temporaryFolder()
+  expect(await readCard(folder)).toEqual({})
+  await writeFile(join(folder, 'studio.json'), JSON.stringify({ name: 'Mine', defaults: { steps: 9 } }))
+  expect(await readCard(folder)).toEqual({ name: 'Mine', defaults: { steps: 9 } })
+  await writeFile(join(folder, 'studio.json'), JSON.stringify({ defaults: { steps: 0 } }))
+  await expect(readCard(folder)).rejects.toThrow(/studio\.json: defaults: steps: expected number to be >=1, found 0/)
+})
