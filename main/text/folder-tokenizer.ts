@@ -1,16 +1,16 @@
 import { StudioError } from '../contract/failure.ts'
 import { cleanLikeTransformers } from './cleaning.ts'
-import { bpeTokenizer, parseMerges } from './tokenizer.ts'
+import { BOS, bpeTokenizer, EOS, parseMerges } from './tokenizer.ts'
 import type { Tokenizer } from './tokenizer.ts'
 
-/** A model folder's own tokenizer: its files' texts and the spelling of its special tokens. */
+/** A model folder's own tokenizer: its files' texts and the spelling of its special tokens, CLIP's where not given. */
 export interface FolderVocabulary {
   readonly vocabularyJson: string
   readonly mergesText: string
-  readonly bosToken: string
-  readonly eosToken: string
-  readonly padToken: string
-  readonly unknownToken: string
+  readonly bosToken?: string
+  readonly eosToken?: string
+  readonly padToken?: string
+  readonly unknownToken?: string
 }
 
 /**
@@ -21,7 +21,8 @@ export interface FolderVocabulary {
  */
 export function folderTokenizer(folder: FolderVocabulary, contextLength: number): Tokenizer {
   const vocabulary = parseVocabulary(folder.vocabularyJson)
-  const { bosToken: bos, eosToken: eos, padToken: pad, unknownToken: unknown } = folder
+  const { bosToken: bos = BOS, eosToken: eos = EOS } = folder
+  const { padToken: pad = eos, unknownToken: unknown = eos } = folder
   for (const token of [bos, eos, pad, unknown]) {
     if (!vocabulary.has(token)) throw unsupported(`the special token ${token}`, 'none')
   }

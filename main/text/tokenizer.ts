@@ -35,8 +35,9 @@ export interface BpeOptions {
   readonly clean?: Cleaning
 }
 
-const BOS = '<|startoftext|>'
-const EOS = '<|endoftext|>'
+/** CLIP's special tokens. */
+export const BOS = '<|startoftext|>'
+export const EOS = '<|endoftext|>'
 const CLIP_CONTEXT_LENGTH = 77
 
 /**

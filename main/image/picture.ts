@@ -1,0 +1,181 @@
+import { deflateSync } from 'node:zlib'
+import sharp from 'sharp'
+import type { Metadata, Sharp } from 'sharp'
+import { StudioError } from '../contract/failure.ts'
+import type { FitMode } from '../contract/generation.ts'
+import type { Tensor } from '../tensor/tensor.ts'
+import { writeFileAtomically } from './atomic-file.ts'
+import { openPicture, PICTURE_FORMATS, unreadable, unsuitable } from './picture-source.ts'
+import type { PictureFormat, PictureSource } from './picture-source.ts'
+import { fromPixels, toPixels } from './pixels.ts'
+import type { Pixels } from './pixels.ts'
+import { encodeChunk, PNG_SIGNATURE } from './png-chunks.ts'
+import { insertTexts } from './png-text.ts'
+import type { Texts } from './png-text.ts'
+
+const MAX_PIXELS = 100_000_000
+const THUMBNAIL_EDGE_PX = 384
+const THUMBNAIL_QUALITY = 82
+
+/** What a picture is. Width and height are as it is shown, after its EXIF orientation. */
+export interface PictureFacts {
+  readonly format: PictureFormat
+  readonly widthPx: number
+  readonly heightPx: number
+  readonly hasAlpha: boolean
+}
+
+/**
+ * What the picture is, once all of it was decoded: what this accepts, the studio can use.
+ * @throws StudioError invalid-request for a file that is no picture, damaged or too large; not-found
+ */
+export async function readPicture(source: PictureSource): Promise<PictureFacts> {
+  const facts = await readFacts(source)
+  // A small output keeps the memory of a large picture's decoding to a few rows.
+  await decode(source, openPicture(source).resize({ width: 16, height: 16, fit: 'fill' }).raw())
+  return facts
+}
+
+/**
+ * The picture as [1, 3, heightPx, widthPx] in [-1, 1], in sRGB, resampled with Lanczos-3. Transparent parts lie on
+ * white. `crop` cuts off what overhangs, evenly; `contain` keeps all of it and continues its edges into the margins,
+ * so that no bars are painted into the result; `stretch` ignores the proportions.
+ * @throws StudioError as `readPicture`
+ */
+export async function pictureTensor(
+  source: PictureSource,
+  { widthPx, heightPx, fit }: { widthPx: number; heightPx: number; fit: FitMode },
+): Promise<Tensor> {
+  const facts = await readFacts(source)
+  const picture = openPicture(source).flatten({ background: '#ffffff' })
+  const fitted =
+    fit === 'contain' ? contain(picture, facts, widthPx, heightPx) : resize(picture, widthPx, heightPx, fit)
+  const pixels = await decode(source, fitted.toColourspace('srgb').raw())
+  return fromPixels(pixels, widthPx, heightPx)
+}
+
+function resize(picture: Sharp, width: number, height: number, fit: 'crop' | 'stretch'): Sharp {
+  return picture.resize({
+    width,
+    height,
+    fit: fit === 'crop' ? 'cover' : 'fill',
+    kernel: 'lanczos3',
+    fastShrinkOnLoad: false,
+  })
+}
+
+function contain(picture: Sharp, facts: PictureFacts, widthPx: number, heightPx: number): Sharp {
+  const scale = Math.min(widthPx / facts.widthPx, heightPx / facts.heightPx)
+  const innerWidth = Math.max(1, Math.round(facts.widthPx * scale))
+  const innerHeight = Math.max(1, Math.round(facts.heightPx * scale))
+  const left = Math.floor((widthPx - innerWidth) / 2)
+  const top = Math.floor((heightPx - innerHeight) / 2)
+  return resize(picture, innerWidth, innerHeight, 'stretch').extend({
+    left,
+    top,
+    right: widthPx - innerWidth - left,
+    bottom: heightPx - innerHeight - top,
+    extendWith: 'copy',
+  })
+}
+
+async function readFacts(source: PictureSource): Promise<PictureFacts> {
+  let metadata: Metadata
+  try {
+    metadata = await openPicture(source).metadata()
+  } catch (cause) {
+    throw unreadable(source, cause)
+  }
+  const { autoOrient, hasAlpha } = metadata
+  const name = metadata.format === 'heif' && metadata.compression === 'av1' ? 'avif' : metadata.format
+  const format = PICTURE_FORMATS.find((known) => known === name)
+  if (!format) throw unsuitable(source, `one of ${PICTURE_FORMATS.join(', ')}`, name)
+  if (autoOrient.width * autoOrient.height > MAX_PIXELS) {
+    const found = `${autoOrient.width} x ${autoOrient.height}`
+    throw unsuitable(source, `a picture of at most ${MAX_PIXELS / 1e6} million pixels`, found)
+  }
+  return { format, widthPx: autoOrient.width, heightPx: autoOrient.height, hasAlpha }
+}
+
+async function decode(source: PictureSource, pipeline: Sharp): Promise<Uint8Array> {
+  try {
+    return await pipeline.toBuffer()
+  } catch (cause) {
+    throw unreadable(source, cause)
+  }
+}
+
+/** A file that was written. */
+export interface WrittenPicture {
+  readonly widthPx: number
+  readonly heightPx: number
+  readonly sizeBytes: number
+}
+
+/**
+ * Writes [1, 3, h, w] in [-1, 1] as an 8-bit RGB PNG with its texts, whole or not at all. The same values and texts
+ * give the same bytes.
+ * @throws StudioError disk-full, internal; also for a picture that holds not-a-number, which only a fault leaves there
+ */
+export async function writePicture(
+  picture: Tensor,
+  path: string,
+  { texts }: { texts: Texts },
+): Promise<WrittenPicture> {
+  if (picture.data.some(Number.isNaN)) {
+    throw new StudioError('internal', `${path}: expected numbers in the decoded picture, found not-a-number`)
+  }
+  const pixels = toPixels(picture)
+  const png = await pipelineOf(pixels).png({ compressionLevel: 6, adaptiveFiltering: true }).toBuffer()
+  return write(path, insertTexts(png, texts), pixels)
+}
+
+/**
+ * Writes a WebP thumbnail of [1, 3, h, w] in [-1, 1]: at most 384 px on the long edge. A picture that is no larger is
+ * kept pixel by pixel, without loss: enlarging it here would only blur it, and the window scales it as sharply as its
+ * screen allows.
+ * @throws StudioError disk-full, internal
+ */
+export async function writeThumbnail(picture: Tensor, path: string): Promise<WrittenPicture> {
+  const pixels = toPixels(picture)
+  const scale = THUMBNAIL_EDGE_PX / Math.max(pixels.widthPx, pixels.heightPx)
+  if (scale >= 1) return write(path, await pipelineOf(pixels).webp({ lossless: true }).toBuffer(), pixels)
+  const widthPx = Math.max(1, Math.round(pixels.widthPx * scale))
+  const heightPx = Math.max(1, Math.round(pixels.heightPx * scale))
+  const smaller = pipelineOf(pixels).resize({ width: widthPx, height: heightPx, fit: 'fill', kernel: 'lanczos3' })
+  const webp = await smaller.webp({ quality: THUMBNAIL_QUALITY, smartSubsample: true }).toBuffer()
+  return write(path, webp, { widthPx, heightPx })
+}
+
+/** A PNG data URL of [1, 3, h, w] in [-1, 1], for a look at a latent-sized picture: made for speed, not for size. */
+export function previewDataUrl(picture: Tensor): string {
+  const { data, widthPx, heightPx } = toPixels(picture)
+  const header = new Uint8Array(13)
+  const view = new DataView(header.buffer)
+  view.setUint32(0, widthPx)
+  view.setUint32(4, heightPx)
+  header.set([8, 2], 8) // 8 bits, RGB
+  const rows = new Uint8Array(heightPx * (1 + 3 * widthPx)) // each row after a 0, its filter
+  for (let y = 0; y < heightPx; y++) {
+    rows.set(data.subarray(3 * widthPx * y, 3 * widthPx * (y + 1)), y * (1 + 3 * widthPx) + 1)
+  }
+  const chunks = [
+    { type: 'IHDR', data: header },
+    { type: 'IDAT', data: deflateSync(rows, { level: 1 }) },
+    { type: 'IEND', data: new Uint8Array(0) },
+  ]
+  return `data:image/png;base64,${Buffer.concat([PNG_SIGNATURE, ...chunks.map(encodeChunk)]).toString('base64')}`
+}
+
+function pipelineOf({ data, widthPx, heightPx }: Pixels): Sharp {
+  return sharp(data, { raw: { width: widthPx, height: heightPx, channels: 3 } })
+}
+
+async function write(
+  path: string,
+  bytes: Uint8Array,
+  size: Pick<Pixels, 'widthPx' | 'heightPx'>,
+): Promise<WrittenPicture> {
+  await writeFileAtomically(path, bytes)
+  return { widthPx: size.widthPx, heightPx: size.heightPx, sizeBytes: bytes.length }
+}
