@@ -19,7 +19,7 @@ export interface LevelRules {
   readonly scheduleEnds: 'table' | 'own-timesteps'
   /** Such a schedule starts no higher than this. */
   readonly sigmaLimit: number
-  /** The result is clean, or at the lowest level of the table; null takes the model's own. */
+  /** The result is clean, or at the lowest level of the table; null takes the model's own, and clean off its timesteps. */
   readonly finalLevel: 'clean' | 'table' | null
   /** Text-to-image starts at sigma * n, at sqrt(1 + sigma^2) * n, or at the former unless the spacing is leading. */
   readonly initialNoise: 'sigma' | 'unit-variance' | 'by-spacing'

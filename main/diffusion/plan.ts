@@ -60,10 +60,13 @@ export function planSampling(config: PlanConfig, request: PlanRequest): Sampling
     const t = own.get(sigma) ?? table.sigmaToT(sigma)
     return rules.hasWholeTimesteps ? roundHalfToEven(t) : t
   }
+  // Only a walk over the model's own timesteps ends where its own scheduler does.
+  const ownFinalLevel = config.setAlphaToOne || schedule !== schedules.normal ? 'clean' : 'table'
+  const finalLevel = rules.finalLevel ?? ownFinalLevel
   const kept = starts.slice(starts.length - keptSteps(starts.length, request.strength ?? 1))
   return {
     steps: kept.length,
-    sigmas: [...kept, finalSigma(table, rules, config)],
+    sigmas: [...kept, finalLevel === 'clean' ? 0 : Math.min(...table.sigmas)],
     timesteps: kept.map(timestepAt),
     initialScale: initialScale(rules, spacing, starts[0] ?? 0),
     timestepAt,
@@ -97,11 +100,6 @@ function ownLevels(
 function scheduleEnds(table: NoiseTable, rules: LevelRules, own: readonly number[]): [number, number] {
   const levels = rules.scheduleEnds === 'table' ? table.sigmas : own
   return [Math.min(...levels), Math.min(Math.max(...levels), rules.sigmaLimit)]
-}
-
-function finalSigma(table: NoiseTable, rules: LevelRules, config: PlanConfig): number {
-  const level = rules.finalLevel ?? (config.setAlphaToOne ? 'clean' : 'table')
-  return level === 'clean' ? 0 : Math.min(...table.sigmas)
 }
 
 function initialScale(rules: LevelRules, spacing: TimestepSpacing, sigma: number): number {

@@ -1,0 +1,208 @@
+import { describe, expect, test } from 'vitest'
+import type { SamplerId } from '../../contract/generation.ts'
+import { scaled } from '../../tensor/arithmetic.ts'
+import { gaussianNoise } from '../../tensor/noise.ts'
+import { tensor } from '../../tensor/tensor.ts'
+import type { Tensor } from '../../tensor/tensor.ts'
+import { planSampling } from '../plan.ts'
+import type { Denoise, SamplerOptions } from '../sampler.ts'
+import { karras } from '../schedules/karras.ts'
+import { ancestralStep } from './ancestral-step.ts'
+import { ddpm } from './ddpm.ts'
+import { dpmpp2m } from './dpmpp-2m.ts'
+import { samplers } from './index.ts'
+
+/** Order of convergence to the path of the probability flow, or of a sampler that only ends in the right distribution. */
+const orders: Record<SamplerId, 1 | 2 | 'stochastic'> = {
+  ddim: 1,
+  ddpm: 'stochastic',
+  euler: 1,
+  'euler-ancestral': 'stochastic',
+  heun: 2,
+  'dpmpp-2m': 2,
+}
+const entries = Object.entries(orders) as [SamplerId, 1 | 2 | 'stochastic'][]
+const deterministic = entries.filter(([, order]) => order !== 'stochastic')
+const stochastic = entries.filter(([, order]) => order === 'stochastic')
+
+/** Normal data of this deviation; its ideal denoiser is known, and the path to it is x ∝ sqrt(s^2 + sigma^2). */
+const S = 0.6
+const ideal: Denoise = (x, sigma) => Promise.resolve(scaled(x, S ** 2 / (S ** 2 + sigma ** 2)))
+
+const noNoise: SamplerOptions = {
+  noise: () => {
+    throw new Error('expected a deterministic sampler to draw no noise')
+  },
+}
+
+async function result(
+  id: SamplerId,
+  x: Tensor,
+  sigmas: readonly number[],
+  options: SamplerOptions,
+  denoise = ideal,
+): Promise<Tensor> {
+  for await (const step of samplers[id].sample(denoise, x, sigmas, options)) x = step.x
+  return x
+}
+
+const point = (value: number) => tensor([1, 1, 1, 1], Float32Array.of(value))
+const seeded = (shape: readonly number[]) => (draw: number) => gaussianNoise(9, draw + 1, shape)
+const deviation = ({ data }: Tensor) => Math.sqrt(data.reduce((sum, value) => sum + value ** 2, 0) / data.length)
+
+describe('convergence', () => {
+  /** Distance from the exact path at the end of `steps` Karras steps to sigma_min. */
+  async function pathError(id: SamplerId, steps: number): Promise<number> {
+    const sigmas = karras()(steps, 0.0291675, 14.614642, [])
+    const end = await result(id, point(Math.hypot(S, sigmas[0] ?? NaN)), sigmas, noNoise)
+    return Math.abs((end.data[0] ?? NaN) - Math.hypot(S, sigmas.at(-1) ?? NaN))
+  }
+
+  test.each(deterministic)('%s is of order %d', async (id, order) => {
+    const errors = [await pathError(id, 40), await pathError(id, 80), await pathError(id, 160)]
+    for (const [i, error] of errors.slice(1).entries()) {
+      const gain = (errors[i] ?? NaN) / error
+      expect(gain).toBeGreaterThan(order === 1 ? 1.95 : 3.9)
+      expect(gain).toBeLessThan(order === 1 ? 2.05 : 4.3)
+    }
+  })
+
+  test.each(stochastic)('%s ends in the distribution of the data', async (id) => {
+    const shape = [1, 4, 64, 64]
+    const sigmas = [...karras()(200, 0.0291675, 14.614642, []), 0]
+    const x = scaled(gaussianNoise(9, 0, shape), Math.hypot(S, sigmas[0] ?? NaN))
+    const end = await result(id, x, sigmas, { noise: seeded(shape) })
+    expect(deviation(end) / S).toBeCloseTo(1, 1)
+  })
+})
+
+describe('tables that end near zero SNR', () => {
+  const cosine = {
+    trainTimesteps: 1000,
+    betaSchedule: 'squaredcos_cap_v2',
+    betaStart: 0,
+    betaEnd: 0,
+    trainedBetas: null,
+    rescaleZeroSnr: false,
+    timestepSpacing: 'trailing',
+    stepsOffset: 0,
+    setAlphaToOne: true,
+  } as const
+  const zeroSnr = {
+    ...cosine,
+    betaSchedule: 'scaled_linear',
+    betaStart: 0.00085,
+    betaEnd: 0.012,
+    rescaleZeroSnr: true,
+  } as const
+
+  const tables = { squaredcos_cap_v2: cosine, 'zero terminal SNR': zeroSnr }
+  const cases = Object.entries(tables).flatMap(([name, config]) => entries.map(([id]) => [id, name, config] as const))
+
+  test.each(cases)('%s reaches the data from %s', async (sampler, _, config) => {
+    const shape = [1, 4, 32, 32]
+    const plan = planSampling(config, { sampler, schedule: 'normal', steps: 40 })
+    const x = scaled(gaussianNoise(9, 0, shape), plan.initialScale)
+    const end = await result(sampler, x, plan.sigmas, { noise: seeded(shape) })
+    expect(deviation(end) / S).toBeGreaterThan(0.87)
+    expect(deviation(end) / S).toBeLessThan(1.05)
+  })
+
+  test.each(deterministic)('%s loses no precision at a level of 2^30', async (id) => {
+    const answer = point(0.5)
+    const x = point(2 ** 30 * 1.25)
+    const end = await result(id, x, [2 ** 30, 10, 0.5, 0], noNoise, () => Promise.resolve(answer))
+    expect(end.data[0]).toBeCloseTo(0.5, 6)
+    const early = await result(id, x, [2 ** 30, 10], noNoise, () => Promise.resolve(answer))
+    expect(early.data[0]).toBeCloseTo(10 * 1.25 + 0.5, 5)
+  })
+})
+
+describe('settings', () => {
+  const shape = [1, 1, 8, 8]
+  const start = scaled(gaussianNoise(2, 0, shape), 10)
+  const sigmas = [10, 4, 1, 0.2, 0]
+  const noise = seeded(shape)
+
+  test.each([
+    [
+      'DDIM with eta 1 is DDPM',
+      result('ddim', start, sigmas, { noise, eta: 1 }),
+      result('ddpm', start, sigmas, { noise }),
+    ],
+    [
+      'Euler ancestral with eta 0 is Euler',
+      result('euler-ancestral', start, sigmas, { noise, eta: 0 }),
+      result('euler', start, sigmas, noNoise),
+    ],
+    ['DDIM is Euler', result('ddim', start, sigmas, noNoise), result('euler', start, sigmas, noNoise)],
+  ])('%s', async (_, found, expected) => {
+    const target = (await expected).data
+    for (const [i, value] of (await found).data.entries()) expect(value).toBeCloseTo(target[i] ?? NaN, 5)
+  })
+
+  test.each(['euler', 'heun'] as const)(
+    '%s without churn in range draws nothing; with it, noise and a higher level',
+    async (id) => {
+      const plain = await result(id, start, sigmas, noNoise)
+      const outside = { amount: 2, sigmaMin: 20 }
+      expect(await result(id, start, sigmas, { ...noNoise, churn: outside })).toEqual(plain)
+      const asked: number[] = []
+      const watched: Denoise = (x, sigma) => {
+        asked.push(sigma)
+        return ideal(x, sigma)
+      }
+      await result(id, start, sigmas, { noise, churn: { amount: 1 } }, watched)
+      expect(asked[0]).toBe(10 * 1.25)
+      await result(id, start, sigmas, { noise, churn: { amount: 4 } }, watched)
+      expect(Math.max(...asked)).toBeCloseTo(10 * Math.SQRT2, 9)
+    },
+  )
+
+  test("DDPM's larger variance adds more, and noise to the result only on demand", async () => {
+    const twoLevels = [2, 1]
+    const spread = async (options: Parameters<typeof ddpm>[3], levels = twoLevels) => {
+      let end = start
+      for await (const { x } of ddpm(() => Promise.resolve(scaled(start, 0)), scaled(start, 0), levels, options))
+        end = x
+      return deviation(end)
+    }
+    const unit = deviation(noise(0))
+    expect((await spread({ noise })) / unit).toBeCloseTo(Math.sqrt(3 / 4), 6)
+    expect((await spread({ noise, variance: 'large' })) / unit).toBeCloseTo(Math.sqrt(6 / 5), 6)
+    expect(await spread({ noise, variance: 'large' }, [2, 0])).toBe(0)
+    expect((await spread({ noise, variance: 'large', isResultNoised: true }, [2, 0])) / unit).toBeCloseTo(
+      Math.sqrt(4 / 5),
+      6,
+    )
+  })
+
+  test('the exact integral of DPM-Solver++ follows a straight estimate in lambda', async () => {
+    // denoised = lambda = -log sigma: x(sigma) = lambda - 1 + c sigma solves dx/dsigma = (x - denoised) / sigma
+    const line: Denoise = (_, sigma) => Promise.resolve(point(-Math.log(sigma)))
+    const exact = (sigma: number) => -Math.log(sigma) - 1 + 3 * sigma
+    const end = async (solver: 'midpoint' | 'heun') => {
+      let x = point(exact(1))
+      // the first, first-order step is taken on the path
+      const from = { step: 1, memory: [point(-Math.log(2))] }
+      for await (const step of dpmpp2m(line, x, [2, 1, 0.7, 0.4], { ...noNoise, from, solver })) x = step.x
+      return Math.abs((x.data[0] ?? NaN) - exact(0.4))
+    }
+    expect(await end('heun')).toBeLessThan(1e-6)
+    expect(await end('midpoint')).toBeGreaterThan(1e-3)
+  })
+})
+
+// k-diffusion's get_ancestral_step
+test.each([
+  [14.6, 10, 1, 6.849315, 7.2860746],
+  [1, 0.7, 1, 0.49, 0.499899],
+  [0.5, 0.1, 0.5, 0.08717798, 0.0489898],
+  [2, 0, 1, 0, 0],
+  [2, 2, 1, 2, 0],
+  [2, 1, 5, 0, 1],
+])('from %d to %d with eta %d goes down to %d and up by %d', (sigma, sigmaNext, eta, down, up) => {
+  const { sigmaDown, sigmaUp } = ancestralStep(sigma, sigmaNext, eta)
+  expect(sigmaDown).toBeCloseTo(down, 5)
+  expect(sigmaUp).toBeCloseTo(up, 5)
+})
