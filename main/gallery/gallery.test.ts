@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ImageRecord } from '../contract/image.ts'
@@ -165,7 +166,7 @@ describe('the trash', () => {
       discard: (path) => {
         if (path.includes('stubborn')) return Promise.reject(new Error('held by another program'))
         discarded.push(path)
-        return Promise.resolve(rmSync(path))
+        return rm(path)
       },
     })
     const [gone, stubborn, shown] = [make(), make({ prompt: 'stubborn' }), make()]

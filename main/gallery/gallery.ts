@@ -37,17 +37,18 @@ export class Gallery {
   readonly #place: Place
   readonly #session: Session
   readonly #turns: Turns
+  readonly #indexing: Turns
   readonly #reader: PictureReader
   readonly #thumbnails: Thumbnails
   readonly #otherWriters: OtherWriters
   readonly #closing = new AbortController()
-  #reconciling: Promise<void> | null = null
 
   private constructor(options: GalleryOptions, place: Place, session: Session) {
     this.#options = options
     this.#place = place
     this.#session = session
     this.#turns = new Turns(options.logger)
+    this.#indexing = new Turns(options.logger)
     this.#reader = new PictureReader(place, options.readEmbedded, this.#turns, (id) => this.#tell({ changed: [id] }))
     this.#thumbnails = new Thumbnails(place.folders, options.makeThumbnail)
     this.#otherWriters = new OtherWriters(place.database)
@@ -67,9 +68,7 @@ export class Gallery {
       database = opened.database
       const gallery = new Gallery(options, { database, folders, logger: options.logger }, session)
       await gallery.#recover()
-      if (opened.isIncomplete) {
-        gallery.reconcile().catch((error: unknown) => options.logger.error('gallery: not all was indexed', error))
-      }
+      if (opened.isIncomplete) gallery.#indexing.takeUnasked(() => gallery.#reconcile())
       return gallery
     } catch (error) {
       database?.close()
@@ -202,13 +201,7 @@ export class Gallery {
    * @throws StudioError `disk-full`
    */
   reconcile(): Promise<void> {
-    this.#reconciling ??= reconcile({
-      ...this.#place,
-      readEmbedded: this.#options.readEmbedded,
-      signal: this.#closing.signal,
-      onChange: (change) => this.#tell(change),
-    }).finally(() => (this.#reconciling = null))
-    return this.#reconciling
+    return this.#indexing.take(() => this.#reconcile())
   }
 
   /** Tells of pictures that another process has added, such as the command line; cheap enough for each focus. */
@@ -219,10 +212,19 @@ export class Gallery {
   /** Ends what is going on in the background and closes the database; what is not finished goes on at the next opening. */
   async close(): Promise<void> {
     this.#closing.abort()
-    await Promise.allSettled([this.#turns.done(), this.#reconciling])
+    await Promise.all([this.#turns.done(), this.#indexing.done()])
     if (!this.#place.database.open) return
     this.#place.database.close()
     this.#session.close()
+  }
+
+  #reconcile(): Promise<void> {
+    return reconcile({
+      ...this.#place,
+      readEmbedded: this.#options.readEmbedded,
+      signal: this.#closing.signal,
+      onChange: (change) => this.#tell(change),
+    })
   }
 
   async #recover(): Promise<void> {

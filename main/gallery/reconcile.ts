@@ -22,10 +22,12 @@ interface Reconciling extends Place {
 /**
  * Brings the rows in step with the files: pictures whose file is gone are marked missing, those whose file is back
  * are shown again, and files without a row get one from their embedded parameters, those in the trash too.
+ * Ends early, with what is done so far, once the signal is aborted.
  * @throws StudioError `disk-full`
  */
 export async function reconcile(work: Reconciling): Promise<void> {
   const files = await pictureFiles(work.folders)
+  if (work.signal.aborted) return
   markGoneAndBack(work, files)
   await takeInUnknown(work, files)
   await takeInTrash(work)

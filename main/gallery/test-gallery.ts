@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
-import { copyFile } from 'node:fs/promises'
+import { copyFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
@@ -62,10 +62,10 @@ export interface TestGallery {
   readonly lines: string[]
   /** The gallery that is open now. */
   gallery: Gallery
-  /** Opens it again, after closing it unless the old one is to be left as a killed process leaves it. */
-  reopen(): Promise<Gallery>
+  /** Closes it and opens it again. */
+  readonly reopen: () => Promise<Gallery>
   /** Writes a picture as a run does and adopts it; `day` is when it was made. */
-  make(request?: Partial<GenerationRequest>, day?: string): ImageRecord
+  readonly make: (request?: Partial<GenerationRequest>, day?: string) => ImageRecord
 }
 
 /** An empty gallery in a temporary folder, which is removed after the test. */
@@ -80,7 +80,7 @@ export async function testGallery(changed: Partial<GalleryOptions> = {}): Promis
     readEmbedded,
     describe,
     makeThumbnail: (from, to) => copyFile(from, to),
-    discard: (path) => Promise.resolve(rmSync(path)),
+    discard: (path) => rm(path),
     onChange: (change) => changes.push(change),
     ...changed,
   }
@@ -114,7 +114,9 @@ export function stage(folder: string, request: GenerationRequest, day = '2026-11
 }
 
 export function linesLogger(lines: string[]): Logger {
-  const push = (message: string): void => void lines.push(message)
+  const push = (message: string): void => {
+    lines.push(message)
+  }
   return { info: push, warn: push, error: (message, cause) => push(`${message} ${String(cause)}`) }
 }
 

@@ -1,6 +1,6 @@
 import type { Logger } from '../contract/failure.ts'
 
-/** Work on files, one piece after the other: a restore never meets the move to the trash that it undoes. */
+/** Work that goes one piece after the other: a restore never meets the move to the trash that it undoes. */
 export class Turns {
   readonly #logger: Logger
   #last: Promise<unknown> = Promise.resolve()
