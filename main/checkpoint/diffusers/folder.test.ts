@@ -143,7 +143,7 @@ describe('a diffusers folder', () => {
     const folder = await copyDiffusers('blobs')
     const snapshots = join(folder, '../models--someone--a-model/snapshots')
     await mkdir(snapshots, { recursive: true })
-    await symlink(folder, join(snapshots, '0123abcd'), 'dir')
+    await symlink(folder, join(snapshots, '0123abcd'), 'junction')
     expect((await openCheckpoint(join(snapshots, '0123abcd'))).name).toBe('a-model')
   })
 

@@ -1,0 +1,72 @@
+import { stat } from 'node:fs/promises'
+import { toFailure } from '../contract/failure.ts'
+import type { ModelDefaults, ModelSummary } from '../contract/model.ts'
+import { modelName } from '../checkpoint/draft.ts'
+import { readTensorIndex } from '../checkpoint/file-kind.ts'
+import { looksLike } from '../checkpoint/looks-like.ts'
+import { openCheckpoint } from '../checkpoint/open.ts'
+import { BUILT_IN_ID, modelId } from './model-id.ts'
+
+/** Fields of a model that cannot run still need a start. */
+const UNKNOWN_DEFAULTS: ModelDefaults = {
+  widthPx: 512,
+  heightPx: 512,
+  steps: 25,
+  guidanceScale: 7.5,
+  sampler: 'dpmpp-2m',
+  schedule: 'karras',
+}
+const CLIP_CHUNK_TOKENS = 75
+
+/**
+ * What the library says about a place where a model may lie, from headers and configuration files. A model that cannot
+ * run has its `problem`; null for weights that are no model of their own, as a LoRA or an autoencoder.
+ */
+export async function summarise(path: string, isBuiltIn: boolean): Promise<ModelSummary | null> {
+  try {
+    const checkpoint = await openCheckpoint(path)
+    return {
+      id: isBuiltIn ? BUILT_IN_ID : modelId(path, modelName(path, checkpoint.layout)),
+      name: checkpoint.name,
+      path,
+      layout: checkpoint.layout,
+      family: checkpoint.family.id,
+      familyName: checkpoint.familyName,
+      predictionType: checkpoint.diffusion.predictionType,
+      sizeBytes: checkpoint.sizeBytes,
+      isBuiltIn,
+      defaults: checkpoint.defaults,
+      // The start and the end of each chunk are not the prompt's.
+      chunkTokens: checkpoint.textEncoder.config.contextLength - 2,
+      problem: null,
+    }
+  } catch (error) {
+    return withProblem(path, isBuiltIn, toFailure(error).message)
+  }
+}
+
+async function withProblem(path: string, isBuiltIn: boolean, problem: string): Promise<ModelSummary | null> {
+  const found = await stat(path).catch(() => null)
+  const isFile = found?.isFile() ?? false
+  // A header that cannot be read leaves open what the file was meant to be.
+  const index = isFile ? await readTensorIndex(path).catch(() => null) : null
+  const kind = index && looksLike(index.entries.keys())
+  if (index && !kind?.family) return null
+
+  const layout = isFile ? 'single-file' : 'diffusers'
+  const name = modelName(path, layout)
+  return {
+    id: isBuiltIn ? BUILT_IN_ID : modelId(path, name),
+    name,
+    path,
+    layout,
+    family: 'unknown',
+    familyName: kind?.family ?? 'Unknown',
+    predictionType: 'epsilon',
+    sizeBytes: isFile ? (found?.size ?? 0) : 0,
+    isBuiltIn,
+    defaults: UNKNOWN_DEFAULTS,
+    chunkTokens: CLIP_CHUNK_TOKENS,
+    problem,
+  }
+}
