@@ -18,7 +18,8 @@ if (roots.length === 0) {
 const counts = { passed: 0, failed: 0, skipped: 0 }
 for (const root of roots) await visit(resolve(root), resolve(root))
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`)
-if (counts.passed + counts.failed + counts.skipped === 0) console.error(`no reference folder was recognised under ${roots.join(', ')}`)
+if (counts.passed + counts.failed + counts.skipped === 0)
+  console.error(`no reference folder was recognised under ${roots.join(', ')}`)
 process.exitCode = counts.failed > 0 || counts.passed + counts.failed + counts.skipped === 0 ? 1 : 0
 
 /** Runs the cases of `folder` when a kind knows it, else looks into its subfolders. */
@@ -51,7 +52,9 @@ async function report(name: string, parityCase: ParityCase): Promise<void> {
     }
     const isGood = outcome.error <= outcome.tolerance
     counts[isGood ? 'passed' : 'failed']++
-    console.log(`${isGood ? 'pass' : 'FAIL'}  ${name}: error ${outcome.error.toExponential(2)}, tolerance ${outcome.tolerance.toExponential(2)}`)
+    console.log(
+      `${isGood ? 'pass' : 'FAIL'}  ${name}: error ${outcome.error.toExponential(2)}, tolerance ${outcome.tolerance.toExponential(2)}`,
+    )
   } catch (error) {
     counts.failed++
     console.log(`FAIL  ${name}: ${error instanceof Error ? error.message : String(error)}`)

@@ -3,6 +3,7 @@ import type { PredictionType, SamplerId } from '../contract/generation.ts'
 import { isSameShape, scaled, weightedSum } from '../tensor/arithmetic.ts'
 import { concatBatch } from '../tensor/batch.ts'
 import { gaussianNoise } from '../tensor/noise.ts'
+import { tensor } from '../tensor/tensor.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { dataScaled, denoiser } from './denoise.ts'
 import type { Predict } from './denoise.ts'
@@ -39,6 +40,8 @@ export interface LoopOptions extends Pick<SamplerOptions, 'eta' | 'churn'> {
   readonly noise: NoiseSource
   /** The latent of an input picture, in the scale of the data. */
   readonly clean?: Tensor
+  /** [1, 1, h, w]: 1 repaints, 0 keeps the input picture; only with `clean`. */
+  readonly mask?: Tensor
   /** A record's state to go on after. */
   readonly resume?: SamplingState
 }
@@ -49,17 +52,29 @@ export interface LoopOptions extends Pick<SamplerOptions, 'eta' | 'churn'> {
  * @throws StudioError invalid-request when the input picture or the state to resume does not fit the run
  */
 export async function* denoisingLoop(options: LoopOptions): AsyncGenerator<StepRecord, void, void> {
-  const { plan, noise, resume } = options
+  const { plan, noise, resume, clean, mask } = options
   const { sample } = samplers[options.sampler]
   const start = resume ? resumable(resume, plan) : { x: initialLatent(options), step: 0, memory: [] }
-  const steps = sample(denoiser(options.predict, options.predictionType, plan.timestepAt), start.x, plan.sigmas, {
+  const denoise = denoiser(options.predict, options.predictionType, plan.timestepAt)
+  const repaint = (x: Tensor) => (clean && mask ? masked(x, clean, mask) : x)
+  const steps = sample(async (x, sigma) => repaint(await denoise(x, sigma)), start.x, plan.sigmas, {
     noise: (draw) => noise(draw + 1),
     from: start,
     ...(options.eta === undefined ? {} : { eta: options.eta }),
     ...(options.churn === undefined ? {} : { churn: options.churn }),
   })
   for await (const { step, sigma, x, denoised, memory } of steps) {
-    yield { step, steps: plan.steps, sigma, denoised, latent: dataScaled(x, sigma), state: { step, x, memory } }
+    const latent = dataScaled(x, sigma)
+    const isLast = step === plan.steps
+    // Where the last level is not 0 its noise would stay in what is kept.
+    yield {
+      step,
+      steps: plan.steps,
+      sigma,
+      denoised,
+      latent: isLast ? repaint(latent) : latent,
+      state: { step, x, memory },
+    }
   }
 }
 
@@ -70,6 +85,21 @@ export function seededNoise(seeds: readonly [number, ...number[]], shape: readon
     const row = (seed: number) => gaussianNoise(seed, draw, [1, ...shape])
     return concatBatch(row(first), ...more.map(row))
   }
+}
+
+/**
+ * `x` where the mask is 1, the input picture where it is 0. Given as the estimate of the clean latent, it keeps the noisy
+ * latent on the input picture's own path from its noise to it.
+ */
+function masked(x: Tensor, clean: Tensor, mask: Tensor): Tensor {
+  const cells = mask.data.length
+  return tensor(
+    x.shape,
+    x.data.map((value, i) => {
+      const share = mask.data[i % cells] ?? 1
+      return share * value + (1 - share) * (clean.data[i] ?? 0)
+    }),
+  )
 }
 
 /** Noise at the first level, on top of the input picture where there is one. */

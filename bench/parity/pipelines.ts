@@ -1,0 +1,261 @@
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as z from 'zod'
+import { openCheckpoint } from '../../main/checkpoint/open.ts'
+import { readSafetensors, readTensor } from '../../main/checkpoint/safetensors.ts'
+import type { TensorEntry } from '../../main/checkpoint/tensor-index.ts'
+import type { SamplerId, ScheduleId } from '../../main/contract/generation.ts'
+import { guided } from '../../main/diffusion/guidance.ts'
+import { denoisingLoop } from '../../main/diffusion/loop.ts'
+import type { LoopOptions } from '../../main/diffusion/loop.ts'
+import { planSampling } from '../../main/diffusion/plan.ts'
+import { LoadedModel } from '../../main/studio/loaded-model.ts'
+import { weightedSum } from '../../main/tensor/arithmetic.ts'
+import { tensor } from '../../main/tensor/tensor.ts'
+import type { Tensor } from '../../main/tensor/tensor.ts'
+import { encodePair } from '../../main/text/conditioning.ts'
+import { largestDifference } from './case.ts'
+import type { Outcome, ParityCase, ParityKind } from './case.ts'
+
+/** What a manifest says of its end-to-end runs. */
+const Manifest = z.object({
+  config: z.object({
+    e2e_prompt: z.string(),
+    e2e_negative: z.string(),
+    e2e_cfg: z.number(),
+    e2e_steps: z.int(),
+  }),
+})
+type Config = z.infer<typeof Manifest>['config']
+
+/** The sampler and schedule of each run by the name its tensors begin with; null is a sampler the studio has not. */
+const RUNS: Record<string, { sampler: SamplerId; schedule: ScheduleId; spacing?: 'linspace' } | null> = {
+  ddim: { sampler: 'ddim', schedule: 'normal' },
+  plms: null,
+  'txt2img.default': null,
+  'txt2img.ddim': { sampler: 'ddim', schedule: 'normal' },
+  // A diffusers scheduler made from another one's settings goes back to its class's own spacing.
+  'txt2img.euler': { sampler: 'euler', schedule: 'normal', spacing: 'linspace' },
+  'txt2img.dpmpp_2m_karras': { sampler: 'dpmpp-2m', schedule: 'karras', spacing: 'linspace' },
+}
+
+const LATENT_TOLERANCE = 2e-3
+const IMAGE_TOLERANCE = 2e-3
+
+/** Whole runs, words and pictures to pictures, of folders with an end-to-end or pipeline reference. */
+export const pipelineCases: ParityKind = async (folder) => {
+  const path = await firstFile([
+    join(folder, 'end_to_end.safetensors'),
+    join(folder, 'reference', 'pipeline.safetensors'),
+  ])
+  if (path === null) return null
+  const manifest = Manifest.safeParse(JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')))
+  if (!manifest.success) return null
+  const { config } = manifest.data
+  const { entries: reference } = await readSafetensors(path)
+  const modelPath = (await firstFile([join(folder, 'model.safetensors')])) ?? folder
+  const open = once(async () => new PipelineRun(config, reference, await loadModel(modelPath)))
+  const names = [...reference.keys()]
+  const runs = names
+    .filter((name) => name.endsWith('.latents_per_step'))
+    .map((name) => name.replace('.latents_per_step', ''))
+  return [
+    ...(reference.has('cond') ? [conditioningCase(open)] : []),
+    ...runs.flatMap((run) => runCases(run, names, open)),
+  ]
+}
+
+const VOCABULARIES = join(import.meta.dirname, '../../resources/vocabularies')
+
+async function loadModel(path: string): Promise<LoadedModel> {
+  await openCheckpoint(path)
+  return LoadedModel.open(path, { threads: null, vocabulariesFolder: VOCABULARIES })
+}
+
+function conditioningCase(open: () => Promise<PipelineRun>): ParityCase {
+  return {
+    name: 'conditioning of the prompts',
+    run: async () => {
+      const run = await open()
+      const { conditioning, unconditional } = await run.conditioning()
+      const error = Math.max(
+        largestDifference(conditioning.data, (await run.read('cond')).data),
+        largestDifference(unconditional.data, (await run.read('uncond')).data),
+      )
+      return { error, tolerance: 5e-5 }
+    },
+  }
+}
+
+/** A run's latent after every step, its estimates where the reference has them, and its picture. */
+function runCases(name: string, names: readonly string[], open: () => Promise<PipelineRun>): ParityCase[] {
+  const imageName = names.find((tensorName) => [`${name}.image`, `${name}.image_0_1`].includes(tensorName))
+  const trace = once(async () => (await open()).trace(name))
+  const outcome = (measure: (run: PipelineRun, trace: Trace) => Promise<Outcome>) => async (): Promise<Outcome> => {
+    const found = await trace()
+    return 'skipped' in found ? found : measure(await open(), found)
+  }
+  const cases: ParityCase[] = [
+    {
+      name: `${name} latents`,
+      run: outcome((run, found) => run.compareRows(`${name}.latents_per_step`, found.latents)),
+    },
+  ]
+  if (names.includes(`${name}.pred_x0_per_step`)) {
+    cases.push({
+      name: `${name} estimates`,
+      run: outcome((run, found) => run.compareRows(`${name}.pred_x0_per_step`, found.estimates)),
+    })
+  }
+  if (imageName !== undefined)
+    cases.push({ name: `${name} picture`, run: outcome((run, found) => run.comparePicture(imageName, found)) })
+  return cases
+}
+
+interface Trace {
+  readonly latents: readonly Tensor[]
+  readonly estimates: readonly Tensor[]
+}
+
+/** One reference folder's model, prompts and recorded inputs. */
+class PipelineRun {
+  readonly #config: Config
+  readonly #reference: ReadonlyMap<string, TensorEntry>
+  readonly #model: LoadedModel
+
+  constructor(config: Config, reference: ReadonlyMap<string, TensorEntry>, model: LoadedModel) {
+    this.#config = config
+    this.#reference = reference
+    this.#model = model
+  }
+
+  async read(name: string): Promise<Tensor> {
+    const entry = this.#reference.get(name)
+    if (!entry) throw new Error(`expected the reference tensor ${name}, found none`)
+    return readTensor(entry)
+  }
+
+  async conditioning(): Promise<{ conditioning: Tensor; unconditional: Tensor }> {
+    const { e2e_prompt: prompt, e2e_negative: negative } = this.#config
+    return encodePair(this.#model.tokenizer, await this.#model.textEncoder(), prompt, negative)
+  }
+
+  async trace(name: string): Promise<Trace | { skipped: string }> {
+    const picture = /^(?:img2img|inpaint4ch)\.strength([\d.]+)$/.exec(name)
+    const run = picture ? RUNS['ddim'] : RUNS[name]
+    if (run === undefined || run === null) return { skipped: `the sampler of ${name} is not supported yet` }
+    const input = picture
+      ? await this.#input(name, Number(picture[1]))
+      : { noise: await this.#initialNoise(), clean: null, strength: 1 }
+    const { diffusion } = this.#model.checkpoint
+    const plan = planSampling(diffusion, {
+      sampler: run.sampler,
+      schedule: run.schedule,
+      steps: this.#config.e2e_steps,
+      strength: input.strength,
+      ...(run.spacing === undefined ? {} : { rules: { spacing: run.spacing } }),
+    })
+    const [, , height = 0, width = 0] = input.noise.shape
+    const { conditioning, unconditional } = await this.conditioning()
+    const network = await this.#model.unet(height, width)
+    const options: LoopOptions = {
+      sampler: run.sampler,
+      plan,
+      predict: guided(network, conditioning, unconditional, this.#config.e2e_cfg, { isBatched: true }),
+      predictionType: diffusion.predictionType,
+      noise: () => input.noise,
+      ...(input.clean === null ? {} : { clean: input.clean }),
+      ...('mask' in input ? { mask: input.mask } : {}),
+    }
+    const latents: Tensor[] = []
+    const estimates: Tensor[] = []
+    for await (const record of denoisingLoop(options)) {
+      latents.push(run.sampler === 'euler' ? weightedSum([Math.hypot(1, record.sigma), record.latent]) : record.latent)
+      estimates.push(record.denoised)
+    }
+    return { latents, estimates }
+  }
+
+  /** The reference's rows, which may begin with the start, against ours, by their standard deviation. */
+  async compareRows(name: string, found: readonly Tensor[]): Promise<Outcome> {
+    const { shape, data } = await this.read(name)
+    const [rows = 0] = shape
+    const size = data.length / rows
+    const first = rows - found.length
+    if (first !== 0 && first !== 1) return { error: Infinity, tolerance: LATENT_TOLERANCE }
+    const errors = found.map((row, i) => {
+      const expected = data.subarray((first + i) * size, (first + i + 1) * size)
+      return largestDifference(row.data, expected) / Math.max(1, deviation(expected))
+    })
+    return { error: Math.max(...errors), tolerance: LATENT_TOLERANCE }
+  }
+
+  async comparePicture(name: string, { latents }: Trace): Promise<Outcome> {
+    const latent = latents.at(-1)
+    if (!latent) return { error: Infinity, tolerance: IMAGE_TOLERANCE }
+    const picture = await (await this.#model.decoder())(latent)
+    const isUnitRange = name.endsWith('_0_1')
+    const found = isUnitRange ? picture.data.map((value) => Math.min(Math.max(value / 2 + 0.5, 0), 1)) : picture.data
+    return { error: largestDifference(found, (await this.read(name)).data), tolerance: IMAGE_TOLERANCE }
+  }
+
+  async #initialNoise(): Promise<Tensor> {
+    return this.read(this.#reference.has('x_T') ? 'x_T' : 'latents_unit_normal')
+  }
+
+  async #input(name: string, strength: number) {
+    const image = await this.read('img2img.init_image_0_1')
+    const { mean, deviation: spread } = await (
+      await this.#model.encoder()
+    )(
+      tensor(
+        image.shape,
+        image.data.map((value) => 2 * value - 1),
+      ),
+    )
+    const sample = await this.read('img2img.vae_sample_noise')
+    const clean = tensor(
+      mean.shape,
+      mean.data.map((value, i) => value + (spread.data[i] ?? 0) * (sample.data[i] ?? 0)),
+    )
+    const noise = await this.read('img2img.added_noise')
+    if (!name.startsWith('inpaint')) return { noise, clean, strength }
+    return { noise, clean, strength, mask: nearestMask(await this.read('inpaint.mask'), noise.shape) }
+  }
+}
+
+/** A mask [1, 1, H, W] at the latent's size by its nearest values, as the original shrinks it. */
+function nearestMask({ shape, data }: Tensor, latentShape: readonly number[]): Tensor {
+  const [, , height = 0, width = 0] = shape
+  const [, , latentHeight = 0, latentWidth = 0] = latentShape
+  const mask = tensor([1, 1, latentHeight, latentWidth])
+  for (let i = 0; i < mask.data.length; i++) {
+    const y = Math.floor((Math.floor(i / latentWidth) * height) / latentHeight)
+    const x = Math.floor(((i % latentWidth) * width) / latentWidth)
+    mask.data[i] = (data[y * width + x] ?? 0) >= 0.5 ? 1 : 0
+  }
+  return mask
+}
+
+function deviation(values: Float32Array): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length)
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null
+  return () => (made ??= make())
+}
+
+async function firstFile(paths: readonly string[]): Promise<string | null> {
+  for (const path of paths) {
+    if (
+      await stat(path).then(
+        () => true,
+        () => false,
+      )
+    )
+      return path
+  }
+  return null
+}

@@ -1,0 +1,42 @@
+import { join } from 'node:path'
+import type { Checkpoint } from '../checkpoint/open.ts'
+import type { GenerationResult, GenerationTask } from '../contract/studio.ts'
+import type { ImageOrigin } from '../contract/image.ts'
+import { parameterTexts } from '../image/parameters.ts'
+import { writePicture, writeThumbnail } from '../image/picture.ts'
+import { runtimeVersion } from '../runtime/network.ts'
+import type { Tensor } from '../tensor/tensor.ts'
+
+export interface SaveOptions {
+  readonly task: GenerationTask
+  readonly checkpoint: Checkpoint
+  readonly appVersion: string
+  readonly durationMs: number
+}
+
+/**
+ * The picture, with its parameters inside, and its thumbnail in the staging folder.
+ * @param picture [1, 3, h, w], about -1 to 1
+ * @throws StudioError disk-full
+ */
+export async function savePicture(
+  picture: Tensor,
+  { task, checkpoint, appVersion, durationMs }: SaveOptions,
+): Promise<GenerationResult> {
+  const { jobId, request, stagingFolder } = task
+  const origin: ImageOrigin = {
+    modelName: checkpoint.name,
+    family: checkpoint.family.id,
+    predictionType: checkpoint.diffusion.predictionType,
+    appVersion,
+    runtime: `onnxruntime-node ${runtimeVersion}`,
+    durationMs,
+  }
+  const pictureName = `${jobId}.png`
+  const thumbnailName = `${jobId}.webp`
+  await writeThumbnail(picture, join(stagingFolder, thumbnailName))
+  const written = await writePicture(picture, join(stagingFolder, pictureName), {
+    texts: parameterTexts(request, origin),
+  })
+  return { pictureName, thumbnailName, ...written, origin }
+}
