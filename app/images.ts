@@ -8,7 +8,7 @@ import { ImageId, type InputImage } from '../main/contract/image.ts'
 
 /** Where pictures lie, by id. Both paths throw not-found for an id that is not theirs. */
 export interface PictureFiles {
-  filePath(id: ImageId, size: 'full' | 'thumb'): string
+  filePath(id: ImageId, size: 'full' | 'thumb'): string | Promise<string>
   inputPath(id: InputId): string
   keepInput(bytes: Uint8Array): InputImage | Promise<InputImage>
 }
@@ -30,8 +30,8 @@ export function createImages(files: PictureFiles): ImageHandler {
     try {
       if (room === 'input' && id === undefined) return await takeInput(request, files)
       if (request.method !== 'GET' && request.method !== 'HEAD') return refuseMethod('GET, HEAD')
-      const found =
-        room === 'image' ? findImage(files, id, url.searchParams.get('size') ?? 'full') : findInput(files, id)
+      const size = url.searchParams.get('size') ?? 'full'
+      const found = room === 'image' ? await findImage(files, id, size) : findInput(files, id)
       return await sendPicture(request, found)
     } catch (error) {
       const failure = toFailure(error)
@@ -48,13 +48,13 @@ interface Found {
   readonly tag: string
 }
 
-function findImage(files: PictureFiles, id: string | undefined, size: string): Found {
+async function findImage(files: PictureFiles, id: string | undefined, size: string): Promise<Found> {
   const image = ImageId.safeParse(id)
   if (!image.success) throw new StudioError('not-found', 'expected a picture’s id in the address')
   if (size !== 'thumb' && size !== 'full') {
     throw new StudioError('invalid-request', `expected size thumb or full, found "${size}"`, { field: 'size' })
   }
-  return { path: files.filePath(image.data, size), tag: `"${image.data}-${size}"` }
+  return { path: await files.filePath(image.data, size), tag: `"${image.data}-${size}"` }
 }
 
 function findInput(files: PictureFiles, id: string | undefined): Found {
@@ -82,6 +82,8 @@ const SIGNATURES = [
   { type: 'image/webp', at: 8, bytes: 'WEBP' },
   { type: 'image/gif', at: 0, bytes: 'GIF8' },
   { type: 'image/avif', at: 4, bytes: 'ftypavif' },
+  { type: 'image/tiff', at: 0, bytes: 'II*\0' },
+  { type: 'image/tiff', at: 0, bytes: 'MM\0*' },
 ]
 
 async function readFacts(path: string): Promise<{ sizeBytes: number; type: string }> {

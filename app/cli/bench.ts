@@ -1,0 +1,83 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { copyFile, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { StudioError } from '../../main/contract/failure.ts'
+import type { GenerationRequest, InputId } from '../../main/contract/generation.ts'
+import { readPicture } from '../../main/image/picture.ts'
+import { openGallery, type ModelParts } from '../compose.ts'
+import { createMaker, runSettings } from '../make-picture.ts'
+import type { RunListeners } from '../studio-host.ts'
+import { requireModel } from '../validate.ts'
+import type { Made } from './report.ts'
+import type { Surroundings } from './surroundings.ts'
+
+/** Where pictures are made: into the gallery, or into a file alone. */
+export interface Bench {
+  /** Keeps the picture to start from. @throws StudioError not-found, invalid-request */
+  keepInput(file: string): Promise<InputId>
+  /** @param out where a copy goes; always given when there is no gallery */
+  make(request: GenerationRequest, listeners: RunListeners, out: string | null): Promise<Made>
+  close(): Promise<void>
+}
+
+/** Pictures go to the user's gallery, where a window that is open shows them too. */
+export async function galleryBench(models: ModelParts, { paths, logger }: Surroundings): Promise<Bench> {
+  const gallery = await openGallery({ paths, logger })
+  const makePicture = createMaker({ ...models, gallery, settings: () => models.settings.current })
+  return {
+    keepInput: async (file) => (await gallery.keepInput(await readInput(file))).id,
+    async make(request, listeners, out) {
+      const { id, origin } = await makePicture(randomUUID(), request, listeners)
+      const kept = await gallery.filePath(id, 'full')
+      if (out !== null) await writeWhole(kept, out)
+      return { file: out === null ? kept : resolve(out), id, request, origin }
+    },
+    close: () => gallery.close(),
+  }
+}
+
+/** Pictures go to their files and leave no trace elsewhere. */
+export async function temporaryBench({ host, library, settings }: ModelParts): Promise<Bench> {
+  const stagingFolder = await mkdtemp(join(tmpdir(), 'latent-studio-'))
+  let initPath: string | null = null
+  return {
+    async keepInput(file) {
+      const bytes = await readInput(file)
+      await readPicture(bytes)
+      initPath = resolve(file)
+      return createHash('sha256').update(bytes).digest('hex')
+    },
+    async make(request, listeners, out) {
+      const { path: modelPath } = requireModel(library, request.model)
+      const { current } = settings
+      const task = { jobId: randomUUID(), request, modelPath, initPath, stagingFolder, ...runSettings(current) }
+      const { pictureName, origin } = await host.run(task, listeners)
+      const file = resolve(out ?? pictureName)
+      await writeWhole(join(stagingFolder, pictureName), file)
+      return { file, id: null, request, origin }
+    },
+    close: () => rm(stagingFolder, { recursive: true, force: true }),
+  }
+}
+
+async function readInput(file: string): Promise<Uint8Array> {
+  return await readFile(file).catch((cause: unknown) => {
+    throw new StudioError('not-found', `--init: expected a picture at ${file}, found no file that can be read`, {
+      cause,
+    })
+  })
+}
+
+// A reader of the folder never sees half a picture.
+async function writeWhole(from: string, to: string): Promise<void> {
+  await mkdir(dirname(resolve(to)), { recursive: true })
+  const draft = `${to}.${process.pid}.part`
+  try {
+    await copyFile(from, draft)
+    await rename(draft, to)
+  } catch (error) {
+    await rm(draft, { force: true })
+    throw error
+  }
+}

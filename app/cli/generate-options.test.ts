@@ -1,0 +1,117 @@
+import { expect, test } from 'vitest'
+import type { ModelSummary } from '../../main/contract/model.ts'
+import { UsageError } from './arguments.ts'
+import { completeRequest, readGenerateOptions } from './generate-options.ts'
+
+const starter: ModelSummary = {
+  id: 'starter',
+  name: 'Starter',
+  path: '/models/starter',
+  layout: 'diffusers',
+  family: 'sd1',
+  familyName: 'Stable Diffusion 1',
+  predictionType: 'v',
+  sizeBytes: 1,
+  isBuiltIn: true,
+  chunkTokens: 75,
+  problem: null,
+  defaults: { widthPx: 128, heightPx: 128, steps: 20, guidanceScale: 5, sampler: 'euler', schedule: 'normal' },
+}
+
+test('every option reaches the request', () => {
+  const options = readGenerateOptions([
+    'a red fox in the snow',
+    '--seed',
+    '7',
+    '--steps=30',
+    '--guidance',
+    '6.5',
+    '--size',
+    '256x192',
+    '--sampler',
+    'heun',
+    '--schedule',
+    'karras',
+    '--negative',
+    'blurry',
+    '--init',
+    'photo.jpg',
+    '--strength',
+    '0.4',
+    '--fit',
+    'contain',
+    '--count',
+    '3',
+    '--out',
+    'fox.png',
+    '--no-gallery',
+    '--json',
+  ])
+  expect(options).toMatchObject({
+    init: { file: 'photo.jpg', strength: 0.4, fit: 'contain' },
+    count: 3,
+    out: 'fox.png',
+    isKept: false,
+    isJson: true,
+  })
+  expect(completeRequest(options, starter, null)).toEqual({
+    model: 'starter',
+    prompt: 'a red fox in the snow',
+    negativePrompt: 'blurry',
+    seed: 7,
+    steps: 30,
+    guidanceScale: 6.5,
+    widthPx: 256,
+    heightPx: 192,
+    sampler: 'heun',
+    schedule: 'karras',
+    init: null,
+  })
+})
+
+test('what is left open takes the model’s defaults and a random seed', () => {
+  const options = readGenerateOptions(['a fox'])
+  const [first, second] = [completeRequest(options, starter, null), completeRequest(options, starter, null)]
+  expect(first).toMatchObject({ ...starter.defaults, negativePrompt: '', prompt: 'a fox' })
+  expect(first.seed).not.toBe(second.seed)
+})
+
+test.each([
+  [['--steps', '0'], '--steps: expected at least 1, found 0'],
+  [['--steps', '2.5'], '--steps: expected a whole number, found 2.5'],
+  [['--steps', 'ten'], '--steps: expected a number, found "ten"'],
+  [['--steps', ''], '--steps: expected a number, found ""'],
+  [['--steps'], '--steps: expected N, found nothing'],
+  [['--seed', '-1'], '--seed: expected at least 0, found -1'],
+  [['--seed', '9007199254740992'], '--seed: expected at most 9007199254740991, found 9007199254740992'],
+  [['--guidance', '99'], '--guidance: expected at most 30, found 99'],
+  [['--size', '130x128'], '--size: expected a multiple of 8 pixels, found 130'],
+  [['--size', '128'], '--size: expected WIDTHxHEIGHT such as 512x512, found "128"'],
+  [['--size', '32x32'], '--size: expected at least 64, found 32'],
+  [['--sampler', 'plms'], '--sampler: expected ddim, ddpm, euler, euler-ancestral, heun or dpmpp-2m, found "plms"'],
+  [['--schedule', 'cosine'], '--schedule: expected normal or karras, found "cosine"'],
+  [['--count', '65'], '--count: expected at most 64, found 65'],
+  [['--init', 'a.png', '--strength', '0'], '--strength: expected at least 0.01, found 0'],
+  [['--strength', '0.5'], '--strength: expected --init FILE with it, found none'],
+  [['--fit', 'crop'], '--fit: expected --init FILE with it, found none'],
+  [['--out', 'fox.jpg'], '--out: expected a name ending in .png, found "fox.jpg"'],
+  [['--no-gallery'], '--no-gallery: expected --out FILE with it, found none'],
+  [['--no-gallery=yes', '--out', 'a.png'], '--no-gallery: expected no value, found "yes"'],
+  [['--stepz', '3'], 'expected an option of generate, found --stepz'],
+  [['-s', '3'], 'expected an option of generate, found -s'],
+  [['red', 'fox'], 'expected a prompt, found 3 words; put quotes around it'],
+])('generate "a" with %j says what was expected and what was found', (args, message) => {
+  expect(() => readGenerateOptions(['a', ...args])).toThrow(new UsageError(message))
+})
+
+test('a prompt is needed, and may be empty', () => {
+  expect(() => readGenerateOptions([])).toThrow(new UsageError('expected a prompt, found nothing'))
+  expect(readGenerateOptions(['']).request.prompt).toBe('')
+})
+
+test('what follows -- is the prompt, whatever it looks like', () => {
+  expect(readGenerateOptions(['--steps', '3', '--', '--a fox--']).request).toMatchObject({
+    prompt: '--a fox--',
+    steps: 3,
+  })
+})

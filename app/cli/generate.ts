@@ -1,0 +1,89 @@
+import { join, parse } from 'node:path'
+import { toFailure } from '../../main/contract/failure.ts'
+import type { GenerationRequest } from '../../main/contract/generation.ts'
+import { seedAfter } from '../../main/queue/transitions.ts'
+import { openModels, type ModelParts } from '../compose.ts'
+import { requireModel } from '../validate.ts'
+import { galleryBench, temporaryBench, type Bench } from './bench.ts'
+import { completeRequest, readGenerateOptions, type GenerateOptions } from './generate-options.ts'
+import { jsonReport, plainReport, terminalReport, type Report } from './report.ts'
+import type { Surroundings } from './surroundings.ts'
+
+/** `latent-studio generate`: makes pictures and says where they are. @throws UsageError */
+export async function generate(args: readonly string[], around: Surroundings): Promise<number> {
+  const options = readGenerateOptions(args)
+  const report = chooseReport(options, around)
+  try {
+    await withModels(around, async (models) => {
+      const bench = options.isKept ? await galleryBench(models, around) : await temporaryBench(models)
+      try {
+        await makeAll(await firstRequest(options, models, bench), options, { bench, report, signal: around.signal })
+      } finally {
+        await bench.close()
+      }
+    })
+    return 0
+  } catch (error) {
+    const failure = toFailure(error)
+    report.ended(failure)
+    return failure.code === 'cancelled' ? 130 : 1
+  }
+}
+
+async function withModels(around: Surroundings, use: (models: ModelParts) => Promise<void>): Promise<void> {
+  const models = openModels(around)
+  try {
+    await models.firstScan
+    await use(models)
+  } finally {
+    await models.close()
+  }
+}
+
+async function firstRequest(
+  options: GenerateOptions,
+  { library }: ModelParts,
+  bench: Bench,
+): Promise<GenerationRequest> {
+  const model = requireModel(library, options.modelId ?? library.list()[0]?.id ?? 'starter')
+  if (options.init === null) return completeRequest(options, model, null)
+  const { file, strength, fit } = options.init
+  return completeRequest(options, model, { id: await bench.keepInput(file), strength, fit })
+}
+
+interface Workplace {
+  readonly bench: Bench
+  readonly report: Report
+  readonly signal: AbortSignal
+}
+
+async function makeAll(
+  first: GenerationRequest,
+  { count, out }: GenerateOptions,
+  { bench, report, signal }: Workplace,
+): Promise<void> {
+  for (let index = 1; index <= count; index++) {
+    const request = { ...first, seed: seedAfter(first.seed, index - 1) }
+    report.started(index, count, request)
+    const listeners = {
+      signal,
+      onProgress: (progress: Parameters<Report['progress']>[1]) => {
+        report.progress(index, progress)
+      },
+      onPreview: () => undefined,
+    }
+    report.done(index, await bench.make(request, listeners, out === undefined ? null : numbered(out, index, count)))
+  }
+}
+
+/** fox.png alone, or fox-1.png of several. */
+function numbered(out: string, index: number, count: number): string {
+  if (count === 1) return out
+  const { dir, name, ext } = parse(out)
+  return join(dir, `${name}-${index}${ext}`)
+}
+
+function chooseReport({ isJson }: GenerateOptions, { write, writeError, terminal }: Surroundings): Report {
+  if (isJson) return jsonReport(write)
+  return terminal === null ? plainReport(write, writeError) : terminalReport(write, writeError, terminal)
+}
