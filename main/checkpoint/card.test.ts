@@ -1,9 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import type { ModelDefaults } from '../contract/model.ts'
 import { modelDefaults, readCard } from './card.ts'
-import { temporaryFolder } from './test-models.ts'
+import { testModels } from './test-models.ts'
+
+const { temporaryFolder } = testModels(onTestFinished)
 
 const family: ModelDefaults = {
   widthPx: 512,

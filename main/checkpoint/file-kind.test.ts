@@ -1,8 +1,10 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { readTensorIndex } from './file-kind.ts'
-import { copySingleFile, temporaryFolder } from './test-models.ts'
+import { testModels } from './test-models.ts'
+
+const { copySingleFile, temporaryFolder } = testModels(onTestFinished)
 
 it('knows a .safetensors file under any name', async () => {
   expect((await readTensorIndex(await copySingleFile('model.ckpt'))).entries.size).toBe(993)

@@ -1,8 +1,10 @@
 import { join } from 'node:path'
 import { writeFile } from 'node:fs/promises'
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { inspect } from './inspect.ts'
-import { copySingleFile, editTensors, SOUND_MODELS, temporaryFolder, writeTensors } from './test-models.ts'
+import { SOUND_MODELS, editTensors, testModels, writeTensors } from './test-models.ts'
+
+const { copySingleFile, temporaryFolder } = testModels(onTestFinished)
 
 const tiny = { dtype: 'F16', shape: [1], bytes: new Uint8Array(2) }
 

@@ -1,7 +1,9 @@
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { openCheckpoint } from './open.ts'
-import { temporaryFolder } from './test-models.ts'
+import { testModels } from './test-models.ts'
+
+const { temporaryFolder } = testModels(onTestFinished)
 
 it('says that a place is empty, or no model', async () => {
   const folder = await temporaryFolder()

@@ -8,9 +8,8 @@ import { readTensorIndex } from './file-kind.ts'
 import { readSingleFile } from './ldm/file.ts'
 import { weightProblems } from './weights.ts'
 
-export type { Checkpoint, TokenizerSource } from './checkpoint.ts'
+export type { Checkpoint } from './checkpoint.ts'
 export type { CheckpointOverrides } from './draft.ts'
-export type { Component, Weights } from './weights.ts'
 
 /**
  * A model that can run, from a diffusers folder or a single file. Reads headers and configuration files, no weights;

@@ -8,7 +8,7 @@ import { widenBrainFloat, widenHalf } from './float-formats.ts'
 import { parseHeader } from './safetensors-header.ts'
 import type { TensorEntry, TensorIndex } from './tensor-index.ts'
 
-export type { Dtype, TensorEntry, TensorIndex } from './tensor-index.ts'
+export type { TensorEntry, TensorIndex } from './tensor-index.ts'
 
 const PREFIX_BYTES = 8
 /** The reference reader's own limit. */

@@ -1,7 +1,6 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { onTestFinished } from 'vitest'
 import { readSafetensors } from './safetensors.ts'
 
 const PROJECT = resolve(import.meta.dirname, '../..')
@@ -14,25 +13,35 @@ export const SOUND_MODELS = {
   starter: join(PROJECT, 'resources/models/starter'),
 }
 
-/** An empty folder that is gone after the test. */
-export async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'models-'))
-  onTestFinished(() => rm(folder, { recursive: true }))
-  return folder
+interface TestModels {
+  /** An empty folder. */
+  readonly temporaryFolder: () => Promise<string>
+  /** A copy of the diffusers model, without its reference outputs. */
+  readonly copyDiffusers: (name?: string, into?: string) => Promise<string>
+  /** A copy of the single-file model, without the configuration beside it. */
+  readonly copySingleFile: (name?: string, into?: string) => Promise<string>
 }
 
-/** A copy of the diffusers model, without its reference outputs. */
-export async function copyDiffusers(name = 'model', into?: string): Promise<string> {
-  const folder = join(into ?? (await temporaryFolder()), name)
-  await cp(SOUND_MODELS.diffusers, folder, { recursive: true, filter: (path) => !path.includes('reference') })
-  return folder
-}
-
-/** A copy of the single-file model, without the configuration beside it. */
-export async function copySingleFile(name = 'model.safetensors', into?: string): Promise<string> {
-  const path = join(into ?? (await temporaryFolder()), name)
-  await cp(SOUND_MODELS.singleFile, path)
-  return path
+/** Makes folders and models to break; `onTestFinished` is Vitest's, and takes them away again. */
+export function testModels(onTestFinished: (clean: () => Promise<void>) => void): TestModels {
+  async function temporaryFolder(): Promise<string> {
+    const folder = await mkdtemp(join(tmpdir(), 'models-'))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    return folder
+  }
+  return {
+    temporaryFolder,
+    async copyDiffusers(name = 'model', into) {
+      const folder = join(into ?? (await temporaryFolder()), name)
+      await cp(SOUND_MODELS.diffusers, folder, { recursive: true, filter: (path) => !path.includes('reference') })
+      return folder
+    },
+    async copySingleFile(name = 'model.safetensors', into) {
+      const path = join(into ?? (await temporaryFolder()), name)
+      await cp(SOUND_MODELS.singleFile, path)
+      return path
+    },
+  }
 }
 
 /** Changes fields of a JSON file; undefined removes one. */

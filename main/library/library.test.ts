@@ -1,18 +1,12 @@
 import { cp, mkdir, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Logger } from '../contract/failure.ts'
 import { ModelSummary } from '../contract/model.ts'
-import {
-  copyDiffusers,
-  copySingleFile,
-  editTensors,
-  renamed,
-  SOUND_MODELS,
-  temporaryFolder,
-  writeTensors,
-} from '../checkpoint/test-models.ts'
+import { SOUND_MODELS, editTensors, renamed, testModels, writeTensors } from '../checkpoint/test-models.ts'
 import { Library } from './library.ts'
+
+const { copyDiffusers, copySingleFile, temporaryFolder } = testModels(onTestFinished)
 
 const silent: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined }
 

@@ -1,12 +1,14 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
-import { temporaryFolder } from '../test-models.ts'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { testModels } from '../test-models.ts'
 import { readAutoencoderConfig } from './autoencoder-config.ts'
 import { readSchedulerConfig } from './scheduler-config.ts'
 import { readTextEncoderConfig } from './text-encoder-config.ts'
 import { readTokenizerSource } from './tokenizer.ts'
 import { readUnetConfig } from './unet-config.ts'
+
+const { temporaryFolder } = testModels(onTestFinished)
 
 async function file(content: object | string, name = 'config.json'): Promise<string> {
   const path = join(await temporaryFolder(), name)

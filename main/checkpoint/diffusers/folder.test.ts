@@ -1,8 +1,10 @@
 import { cp, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { openCheckpoint } from '../open.ts'
-import { copyDiffusers, editJson, editTensors, renamed, SOUND_MODELS } from '../test-models.ts'
+import { SOUND_MODELS, editJson, editTensors, renamed, testModels } from '../test-models.ts'
+
+const { copyDiffusers } = testModels(onTestFinished)
 
 const failure = (message: RegExp) =>
   expect.objectContaining({

@@ -1,7 +1,9 @@
 import { stat, truncate, writeFile } from 'node:fs/promises'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { openCheckpoint } from '../open.ts'
-import { copySingleFile, editTensors, renamed, SOUND_MODELS } from '../test-models.ts'
+import { SOUND_MODELS, editTensors, renamed, testModels } from '../test-models.ts'
+
+const { copySingleFile } = testModels(onTestFinished)
 
 const failure = (message: RegExp) =>
   expect.objectContaining({
