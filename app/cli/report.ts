@@ -108,8 +108,9 @@ function secondsLeft({ stage, secondsLeft: seconds }: Progress): string {
   return seconds < 90 ? `${Math.ceil(seconds)} s left` : `${Math.ceil(seconds / 60)} min left`
 }
 
-/** A failure for people: the sentence, and what lay behind it. */
+/** A failure for people; its details where they say more than the sentence does. */
 export function describeFailure({ code, message, details }: Failure): string {
   if (code === 'cancelled') return 'Cancelled.'
-  return details === undefined ? message : `${message}\n${details}`
+  const isUnexpected = code === 'internal' || code === 'runtime-crashed' || code === 'out-of-memory'
+  return isUnexpected && details !== undefined ? `${message}\n${details}` : message
 }
