@@ -38,16 +38,21 @@ export function trainingBetas(config: BetaConfig): number[] {
   }
 }
 
+/** The running product of 1 - beta as training code keeps it: factors and products in float32, accumulated in float64. */
+export function cumulativeAlphas(betas: readonly number[]): number[] {
+  let product = 1
+  return betas.map((beta) => {
+    product *= Math.fround(1 - beta)
+    return Math.fround(product)
+  })
+}
+
 /**
  * The betas moved so that the last timestep keeps nothing of the picture, while the first stays as it was.
  * Lin et al. 2023 (arXiv 2305.08891), Algorithm 1, in float32 as diffusers has it.
  */
 export function rescaleZeroTerminalSnr(betas: readonly number[]): number[] {
-  let product = 1
-  const roots = betas.map((beta) => {
-    product *= Math.fround(1 - beta)
-    return Math.fround(Math.sqrt(Math.fround(product)))
-  })
+  const roots = cumulativeAlphas(betas).map((alphaCumprod) => Math.fround(Math.sqrt(alphaCumprod)))
   const first = roots[0] ?? NaN
   const last = roots.at(-1) ?? NaN
   const scale = Math.fround(first / Math.fround(first - last))

@@ -123,6 +123,20 @@ test('a state of a longer run is refused', async () => {
   await expect(run('euler', { resume })).rejects.toThrow('expected a state after 0 to 6 steps, found 7')
 })
 
+test('draw 0 is the start, draw k + 1 the noise of step k, also after a stop', async () => {
+  const draws: number[] = []
+  const source = seededNoise([7], shape)
+  const noise = (draw: number) => {
+    draws.push(draw)
+    return source(draw)
+  }
+  const records = await run('euler-ancestral', { noise })
+  // the last step ends clean and needs none
+  expect(draws.splice(0)).toEqual([0, 1, 2, 3, 4, 5])
+  await run('euler-ancestral', { noise, resume: records[2]?.state ?? { step: 0, x: source(0), memory: [] } })
+  expect(draws).toEqual([4, 5])
+})
+
 test('each seed of a batch draws its own noise', () => {
   const draw = seededNoise([4, 5], shape)(2)
   expect(draw.shape).toEqual([2, ...shape])

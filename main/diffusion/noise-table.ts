@@ -1,5 +1,5 @@
 import { StudioError } from '../contract/failure.ts'
-import { rescaleZeroTerminalSnr, trainingBetas } from './betas.ts'
+import { cumulativeAlphas, rescaleZeroTerminalSnr, trainingBetas } from './betas.ts'
 import type { BetaConfig } from './betas.ts'
 
 /** The forward process a model was trained with, in the names of diffusers' scheduler_config.json. */
@@ -43,15 +43,6 @@ export function noiseTable(config: NoiseConfig, terminalAlphaCumprod = TERMINAL_
     tToSigmaLinear: (t) => interpolate(sigmas, t),
     sigmaToT: (sigma) => locate(logSigmas, Math.log(sigma)),
   }
-}
-
-/** The running product of 1 - beta as training code keeps it: factors and products in float32, accumulated in float64. */
-export function cumulativeAlphas(betas: readonly number[]): number[] {
-  let product = 1
-  return betas.map((beta) => {
-    product *= Math.fround(1 - beta)
-    return Math.fround(product)
-  })
 }
 
 function checkRising(sigmas: readonly number[]): void {

@@ -1,5 +1,4 @@
-export const TIMESTEP_SPACINGS = ['leading', 'trailing', 'linspace'] as const
-export type TimestepSpacing = (typeof TIMESTEP_SPACINGS)[number]
+export type TimestepSpacing = 'leading' | 'trailing' | 'linspace'
 
 export interface SpacingRules {
   readonly spacing: TimestepSpacing
