@@ -17,11 +17,14 @@ const MAX_PIXELS = 100_000_000
 const THUMBNAIL_EDGE_PX = 384
 const THUMBNAIL_QUALITY = 82
 
-/** What a picture is. Width and height are as it is shown, after its EXIF orientation. */
-export interface PictureFacts {
-  readonly format: PictureFormat
+interface Size {
   readonly widthPx: number
   readonly heightPx: number
+}
+
+/** What a picture is. Width and height are as it is shown, after its EXIF orientation. */
+export interface PictureFacts extends Size {
+  readonly format: PictureFormat
   readonly hasAlpha: boolean
 }
 
@@ -47,11 +50,95 @@ export async function pictureTensor(
   { widthPx, heightPx, fit }: { widthPx: number; heightPx: number; fit: FitMode },
 ): Promise<Tensor> {
   const facts = await readFacts(source)
-  const picture = openPicture(source).flatten({ background: '#ffffff' })
+  const picture = opaque(source)
   const fitted =
     fit === 'contain' ? contain(picture, facts, widthPx, heightPx) : resize(picture, widthPx, heightPx, fit)
-  const pixels = await decode(source, fitted.toColourspace('srgb').raw())
+  const pixels = await decode(source, fitted.raw())
   return fromPixels(pixels, widthPx, heightPx)
+}
+
+/** A file that was written. */
+export interface WrittenPicture extends Size {
+  readonly sizeBytes: number
+}
+
+/**
+ * Writes [1, 3, h, w] in [-1, 1] as an 8-bit RGB PNG with its texts, whole or not at all. The same values and texts
+ * give the same bytes.
+ * @throws StudioError disk-full, internal; also for a picture that holds not-a-number, which only a fault leaves there
+ */
+export async function writePicture(
+  picture: Tensor,
+  path: string,
+  { texts }: { texts: Texts },
+): Promise<WrittenPicture> {
+  if (picture.data.some(Number.isNaN)) {
+    throw new StudioError('internal', `${path}: expected numbers in the decoded picture, found not-a-number`)
+  }
+  const pixels = toPixels(picture)
+  const png = await pipelineOf(pixels).png({ compressionLevel: 6, adaptiveFiltering: true }).toBuffer()
+  return write(path, insertTexts(png, texts), pixels)
+}
+
+/**
+ * Writes a WebP thumbnail of [1, 3, h, w] in [-1, 1], or of a picture's file: at most 384 px on the long edge. A
+ * picture that is no larger is kept pixel by pixel, without loss: enlarging it here would only blur it, and the window
+ * scales it as sharply as its screen allows.
+ * @throws StudioError disk-full, internal; for a file, as `readPicture`
+ */
+export async function writeThumbnail(picture: Tensor | PictureSource, path: string): Promise<WrittenPicture> {
+  if (typeof picture === 'string' || picture instanceof Uint8Array) {
+    const thumbnail = thumbnailOf(opaque(picture), await readFacts(picture))
+    return write(path, await decode(picture, thumbnail.pipeline), thumbnail)
+  }
+  const pixels = toPixels(picture)
+  const thumbnail = thumbnailOf(pipelineOf(pixels), pixels)
+  return write(path, await thumbnail.pipeline.toBuffer(), thumbnail)
+}
+
+/** A PNG data URL of [1, 3, h, w] in [-1, 1], for a look at a latent-sized picture: made for speed, not for size. */
+export function previewDataUrl(picture: Tensor): string {
+  const { data, widthPx, heightPx } = toPixels(picture)
+  const header = new Uint8Array(13)
+  const view = new DataView(header.buffer)
+  view.setUint32(0, widthPx)
+  view.setUint32(4, heightPx)
+  header.set([8, 2], 8) // 8 bits, RGB
+  const rows = new Uint8Array(heightPx * (1 + 3 * widthPx)) // each row after a 0, its filter
+  for (let y = 0; y < heightPx; y++) {
+    rows.set(data.subarray(3 * widthPx * y, 3 * widthPx * (y + 1)), y * (1 + 3 * widthPx) + 1)
+  }
+  const chunks = [
+    { type: 'IHDR', data: header },
+    { type: 'IDAT', data: deflateSync(rows, { level: 1 }) },
+    { type: 'IEND', data: new Uint8Array(0) },
+  ]
+  return `data:image/png;base64,${Buffer.concat([PNG_SIGNATURE, ...chunks.map(encodeChunk)]).toString('base64')}`
+}
+
+function pipelineOf({ data, widthPx, heightPx }: Pixels): Sharp {
+  return sharp(data, { raw: { width: widthPx, height: heightPx, channels: 3 } })
+}
+
+async function write(path: string, bytes: Uint8Array, size: Size): Promise<WrittenPicture> {
+  await writeFileAtomically(path, bytes)
+  return { widthPx: size.widthPx, heightPx: size.heightPx, sizeBytes: bytes.length }
+}
+
+function thumbnailOf(full: Sharp, { widthPx, heightPx }: Size): Size & { pipeline: Sharp } {
+  const scale = THUMBNAIL_EDGE_PX / Math.max(widthPx, heightPx)
+  if (scale >= 1) return { pipeline: full.webp({ lossless: true }), widthPx, heightPx }
+  const size = {
+    widthPx: Math.max(1, Math.round(widthPx * scale)),
+    heightPx: Math.max(1, Math.round(heightPx * scale)),
+  }
+  const smaller = resize(full, size.widthPx, size.heightPx, 'stretch')
+  return { pipeline: smaller.webp({ quality: THUMBNAIL_QUALITY, smartSubsample: true }), ...size }
+}
+
+/** The picture in sRGB, transparent parts on white. */
+function opaque(source: PictureSource): Sharp {
+  return openPicture(source).flatten({ background: '#ffffff' }).toColourspace('srgb')
 }
 
 function resize(picture: Sharp, width: number, height: number, fit: 'crop' | 'stretch'): Sharp {
@@ -103,79 +190,4 @@ async function decode(source: PictureSource, pipeline: Sharp): Promise<Uint8Arra
   } catch (cause) {
     throw unreadable(source, cause)
   }
-}
-
-/** A file that was written. */
-export interface WrittenPicture {
-  readonly widthPx: number
-  readonly heightPx: number
-  readonly sizeBytes: number
-}
-
-/**
- * Writes [1, 3, h, w] in [-1, 1] as an 8-bit RGB PNG with its texts, whole or not at all. The same values and texts
- * give the same bytes.
- * @throws StudioError disk-full, internal; also for a picture that holds not-a-number, which only a fault leaves there
- */
-export async function writePicture(
-  picture: Tensor,
-  path: string,
-  { texts }: { texts: Texts },
-): Promise<WrittenPicture> {
-  if (picture.data.some(Number.isNaN)) {
-    throw new StudioError('internal', `${path}: expected numbers in the decoded picture, found not-a-number`)
-  }
-  const pixels = toPixels(picture)
-  const png = await pipelineOf(pixels).png({ compressionLevel: 6, adaptiveFiltering: true }).toBuffer()
-  return write(path, insertTexts(png, texts), pixels)
-}
-
-/**
- * Writes a WebP thumbnail of [1, 3, h, w] in [-1, 1]: at most 384 px on the long edge. A picture that is no larger is
- * kept pixel by pixel, without loss: enlarging it here would only blur it, and the window scales it as sharply as its
- * screen allows.
- * @throws StudioError disk-full, internal
- */
-export async function writeThumbnail(picture: Tensor, path: string): Promise<WrittenPicture> {
-  const pixels = toPixels(picture)
-  const scale = THUMBNAIL_EDGE_PX / Math.max(pixels.widthPx, pixels.heightPx)
-  if (scale >= 1) return write(path, await pipelineOf(pixels).webp({ lossless: true }).toBuffer(), pixels)
-  const widthPx = Math.max(1, Math.round(pixels.widthPx * scale))
-  const heightPx = Math.max(1, Math.round(pixels.heightPx * scale))
-  const smaller = pipelineOf(pixels).resize({ width: widthPx, height: heightPx, fit: 'fill', kernel: 'lanczos3' })
-  const webp = await smaller.webp({ quality: THUMBNAIL_QUALITY, smartSubsample: true }).toBuffer()
-  return write(path, webp, { widthPx, heightPx })
-}
-
-/** A PNG data URL of [1, 3, h, w] in [-1, 1], for a look at a latent-sized picture: made for speed, not for size. */
-export function previewDataUrl(picture: Tensor): string {
-  const { data, widthPx, heightPx } = toPixels(picture)
-  const header = new Uint8Array(13)
-  const view = new DataView(header.buffer)
-  view.setUint32(0, widthPx)
-  view.setUint32(4, heightPx)
-  header.set([8, 2], 8) // 8 bits, RGB
-  const rows = new Uint8Array(heightPx * (1 + 3 * widthPx)) // each row after a 0, its filter
-  for (let y = 0; y < heightPx; y++) {
-    rows.set(data.subarray(3 * widthPx * y, 3 * widthPx * (y + 1)), y * (1 + 3 * widthPx) + 1)
-  }
-  const chunks = [
-    { type: 'IHDR', data: header },
-    { type: 'IDAT', data: deflateSync(rows, { level: 1 }) },
-    { type: 'IEND', data: new Uint8Array(0) },
-  ]
-  return `data:image/png;base64,${Buffer.concat([PNG_SIGNATURE, ...chunks.map(encodeChunk)]).toString('base64')}`
-}
-
-function pipelineOf({ data, widthPx, heightPx }: Pixels): Sharp {
-  return sharp(data, { raw: { width: widthPx, height: heightPx, channels: 3 } })
-}
-
-async function write(
-  path: string,
-  bytes: Uint8Array,
-  size: Pick<Pixels, 'widthPx' | 'heightPx'>,
-): Promise<WrittenPicture> {
-  await writeFileAtomically(path, bytes)
-  return { widthPx: size.widthPx, heightPx: size.heightPx, sizeBytes: bytes.length }
 }

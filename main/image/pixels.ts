@@ -9,8 +9,8 @@ export interface Pixels {
 }
 
 /**
- * [1, 3, h, w] in [-1, 1] as pixels: (v + 1) · 127.5, rounded to the nearest whole number, ties to the even one,
- * clamped to 0-255; not-a-number becomes 0.
+ * [1, 3, h, w] in [-1, 1] as pixels: (v + 1) · 127.5, rounded to the nearest whole number and clamped to 0-255. The
+ * one tie, 0, becomes 128, as in diffusers; not-a-number becomes 0.
  * @throws RangeError for another shape
  */
 export function toPixels({ shape, data }: Tensor): Pixels {
@@ -19,7 +19,7 @@ export function toPixels({ shape, data }: Tensor): Pixels {
     throw new RangeError(`expected a picture of shape [1, 3, h, w], found [${shape.join(', ')}]`)
   }
   const size = heightPx * widthPx
-  const pixels = new Uint8ClampedArray(3 * size) // rounds ties to even and clamps on assignment
+  const pixels = new Uint8ClampedArray(3 * size) // rounds and clamps on assignment
   for (let channel = 0; channel < 3; channel++) {
     for (let i = 0; i < size; i++) pixels[3 * i + channel] = ((data[channel * size + i] ?? 0) + 1) * 127.5
   }
