@@ -4,8 +4,9 @@ import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import type { GenerationRequest } from '../contract/generation.ts'
 import type { ImageOrigin } from '../contract/image.ts'
+import { parseInfotext } from './infotext.ts'
 import type { Infotext } from './infotext.ts'
-import { formatParameters, parameterTexts, parseParameters, readParameters } from './parameters.ts'
+import { formatParameters, parameterTexts, readParameters } from './parameters.ts'
 import { insertTexts } from './png-text.ts'
 
 const request: GenerationRequest = {
@@ -59,11 +60,11 @@ describe('formatParameters', () => {
         'Steps: 25, Sampler: Euler a, Schedule type: Karras, CFG scale: 7.5, Seed: 7, Size: 512x768, ' +
         'Model: "a \\"b\\", c: d", Denoising strength: 0.6, Version: Latent Studio 0.1.0',
     )
-    expect(parseParameters(text).fields).toMatchObject({ Model: 'a "b", c: d', 'Denoising strength': '0.6' })
+    expect(parseInfotext(text).fields).toMatchObject({ Model: 'a "b", c: d', 'Denoising strength': '0.6' })
   })
 })
 
-describe('parseParameters', () => {
+describe('parseInfotext', () => {
   const settings = { Steps: '5', Sampler: 'Heun', 'CFG scale': '2', Seed: '7' }
   const line = 'Steps: 5, Sampler: Heun, CFG scale: 2, Seed: 7'
 
@@ -91,18 +92,18 @@ describe('parseParameters', () => {
       { Prompt: 'x<hypernet:h(1):1.0>', 'Negative prompt': '', ...settings, Hypernet: 'h(1)' },
     ],
   ])('reads %j', (text, table) => {
-    expect(asTable(parseParameters(text))).toEqual(table)
+    expect(asTable(parseInfotext(text))).toEqual(table)
   })
 
   it('names the size of the first pass where an old text names both', () => {
-    const sizes = (first: string) => parseParameters(`${line}, Size: 1024x768, First pass size: ${first}`).fields
+    const sizes = (first: string) => parseInfotext(`${line}, Size: 1024x768, First pass size: ${first}`).fields
     expect(sizes('512x384')).toMatchObject({ 'Size-1': '512', 'Size-2': '384', 'Hires resize-1': '1024' })
     expect(sizes('0x0')).toMatchObject({ 'Size-1': '640', 'Size-2': '448', 'Hires resize-2': '768' })
   })
 
   it('takes a long line without settings for a prompt, at once', () => {
     const text = 'word '.repeat(100_000).trim()
-    expect(parseParameters(text)).toEqual({ prompt: text, negativePrompt: '', fields: {} })
+    expect(parseInfotext(text)).toEqual({ prompt: text, negativePrompt: '', fields: {} })
   })
 })
 
@@ -212,7 +213,7 @@ if (existsSync(reference))
     }
 
     it.each(cases)('$infotext', ({ infotext, parsed, added_defaults: defaults }) => {
-      const table = Object.entries(asTable(parseParameters(infotext)))
+      const table = Object.entries(asTable(parseInfotext(infotext)))
       const expected = Object.entries(parsed).map(([label, value]) => [label, String(value)])
       expect(Object.fromEntries(table.filter(([label]) => !(label in defaults)))).toEqual(Object.fromEntries(expected))
     })

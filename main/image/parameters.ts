@@ -62,11 +62,6 @@ export function formatParameters(request: GenerationRequest, origin: ImageOrigin
   })
 }
 
-/** What a text in AUTOMATIC1111's form says. */
-export function parseParameters(text: string): Infotext {
-  return parseInfotext(text)
-}
-
 /** The texts that the studio embeds in a picture: the parameters for everyone, and for itself, without loss. */
 export function parameterTexts(request: GenerationRequest, origin: ImageOrigin): Texts {
   const parameters: StudioParameters = { version: 1, request, origin }
