@@ -8,6 +8,7 @@ import type { GalleryFilter } from '../contract/image.ts'
 import { pictureTable } from './columns.ts'
 import { openDatabase } from './database.ts'
 import { idsStatement, pictureIds, picturesById } from './pictures.ts'
+import { MISSING_TWINS } from './reconcile.ts'
 import { ALL, linesLogger, ORIGIN, REQUEST } from './test-gallery.ts'
 
 const COUNT = 100_000
@@ -84,6 +85,9 @@ test('single rows are found by their indexes', () => {
     /SEARCH pictures USING INDEX/,
   )
   expect(planOf('SELECT 1 FROM pictures WHERE file_name = ?', [''])[0]).toMatch(/SEARCH .* USING COVERING INDEX/)
+  expect(planOf(MISSING_TWINS, [1, 1])).toEqual([
+    'SEARCH pictures USING INDEX pictures_missing (created_at=? AND size_bytes=?)',
+  ])
   expect(planOf('SELECT id FROM pictures WHERE job_id = ?', [''])[0]).toMatch(/USING INDEX pictures_by_job/)
   expect(planOf(`${columns} WHERE trashed_at <= ? ORDER BY trashed_at, number`, [1])).toEqual([
     'SEARCH pictures USING INDEX pictures_trashed (trashed_at<?)',

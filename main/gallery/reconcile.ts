@@ -102,15 +102,13 @@ function takeIn({ database, folders }: Reconciling, { name, facts }: Found): Ima
   return moved.id
 }
 
+/** Finds the missing pictures whose files had the given time and size. */
+export const MISSING_TWINS = `SELECT ${pictureTable.columns} FROM pictures
+  WHERE missing_at IS NOT NULL AND created_at = ? AND size_bytes = ? AND trashed_at IS NULL`
+
 // The user has moved or renamed a file: the same bytes elsewhere are the same picture, with its star.
 function missingTwin(database: Database, { createdAt, sizeBytes, request }: PictureFacts): Picture | null {
-  const rows = database
-    .prepare(
-      `SELECT ${pictureTable.columns} FROM pictures
-       WHERE missing_at IS NOT NULL AND trashed_at IS NULL AND created_at = ? AND size_bytes = ?`,
-    )
-    .all(createdAt, sizeBytes)
-  for (const row of rows) {
+  for (const row of database.prepare(MISSING_TWINS).all(createdAt, sizeBytes)) {
     const { data } = pictureTable.parse(row)
     if (data && JSON.stringify(data.request) === JSON.stringify(request)) return data
   }

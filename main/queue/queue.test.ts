@@ -16,7 +16,7 @@ interface Run {
   readonly signal: AbortSignal
   readonly onProgress: (progress: Progress) => void
   readonly finish: (imageId?: ImageId) => Promise<void>
-  readonly fail: (error: unknown) => Promise<void>
+  readonly fail: (error: Error) => Promise<void>
 }
 
 interface World {

@@ -27,6 +27,7 @@ export const pictures: Migration = {
     CREATE INDEX pictures_starred ON pictures (created_at, number, id, is_starred, trashed_at, missing_at)
       WHERE is_starred = 1 AND trashed_at IS NULL AND missing_at IS NULL;
     CREATE INDEX pictures_trashed ON pictures (trashed_at) WHERE trashed_at IS NOT NULL;
+    CREATE INDEX pictures_missing ON pictures (created_at, size_bytes) WHERE missing_at IS NOT NULL;
     CREATE INDEX pictures_by_job ON pictures (job_id) WHERE job_id IS NOT NULL;
   `,
 }
