@@ -65,8 +65,14 @@ module.exports = {
     {
       name: 'desktop-and-loopback-are-apart',
       severity: 'error',
-      from: { path: '^app/(loopback|cli)/' },
+      from: { path: '^app/(loopback|cli)/', pathNot: test },
       to: { path: '^app/desktop/' },
+    },
+    {
+      name: 'desktop-knows-no-other-shell',
+      severity: 'error',
+      from: { path: '^app/desktop/', pathNot: test },
+      to: { path: '^app/(loopback|cli|start)/' },
     },
     {
       name: 'e2e-knows-only-types',

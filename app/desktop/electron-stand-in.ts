@@ -21,8 +21,8 @@ export const told = {
   menu: null as unknown,
   paths: new Map<string, string>(),
   shown: [] as string[],
-  trashed: [] as string[],
   opened: [] as string[],
+  trashed: [] as string[],
   exposed: new Map<string, unknown>(),
   permissionCheck: null as Permission | null,
   permissionRequest: null as ((contents: unknown, permission: string, callback: (is: boolean) => void) => void) | null,
@@ -70,19 +70,28 @@ class App extends EventEmitter {
   setAboutPanelOptions(): void {
     // Shown by the system only.
   }
-  /** As Electron does: asks `before-quit`, and quits unless somebody objects. */
+  /** As Electron does: closes the windows, asks `will-quit`, and quits unless somebody objects. */
   quit(): void {
-    told.hasQuit = !isPrevented(this, 'before-quit', {})
+    for (const window of BrowserWindow.all) window.close()
+    told.hasQuit = !isPrevented(this, 'will-quit', {})
   }
 }
 export const app = new App()
 
 export class WebContents extends EventEmitter {
   readonly sent: [channel: string, message: unknown][] = []
+  isBusy = false
+  reloads = 0
   openHandler: ((details: { url: string }) => { action: string }) | null = null
 
   setWindowOpenHandler(handler: (details: { url: string }) => { action: string }): void {
     this.openHandler = handler
+  }
+  isLoading(): boolean {
+    return this.isBusy
+  }
+  reload(): void {
+    this.reloads += 1
   }
   send(channel: string, message: unknown): void {
     this.sent.push([channel, message])
@@ -153,7 +162,6 @@ export class BrowserWindow extends EventEmitter {
     this.emit('close')
     BrowserWindow.all = BrowserWindow.all.filter((window) => window !== this)
     this.emit('closed')
-    if (BrowserWindow.all.length === 0) app.emit('window-all-closed')
   }
 }
 
@@ -206,7 +214,7 @@ export const screen = {
   getAllDisplays: (): unknown[] => machine.displays,
 }
 
-export const nativeTheme = { shouldUseDarkColors: true }
+export const nativeTheme = { shouldUseDarkColors: true, themeSource: 'system' }
 
 export const dialog = {
   showOpenDialog: (): Promise<{ canceled: boolean; filePaths: string[] }> =>
@@ -229,7 +237,7 @@ export const shell = {
   },
   openPath(path: string): Promise<string> {
     told.opened.push(path)
-    return Promise.resolve('')
+    return Promise.resolve(path.includes('missing') ? 'no such folder' : '')
   },
 }
 
@@ -275,8 +283,8 @@ export function restart(): void {
     schemes: [],
     menu: null,
     shown: [],
-    trashed: [],
     opened: [],
+    trashed: [],
     isSandboxForced: false,
     hasQuit: false,
   })
@@ -286,6 +294,7 @@ export function restart(): void {
   Object.assign(machine, { isFirstInstance: true, chosenFolder: null })
   machine.displays = [{ id: 1, workArea: { x: 0, y: 0, width: 1920, height: 1040 } }]
   BrowserWindow.all = []
+  nativeTheme.themeSource = 'system'
   app.removeAllListeners()
   ready = Promise.withResolvers<undefined>()
 }
