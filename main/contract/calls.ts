@@ -64,6 +64,6 @@ export type Handlers = { [N in CallName]: (input: CallInput<N>) => CallOutput<N>
 /** The asking side: the same table as promises. */
 export type Api = { [N in CallName]: (input: CallInput<N>) => Promise<CallOutput<N>> }
 
-/** What crosses the wire for a call. */
-export const CallMessage = z.object({ name: z.string(), input: z.unknown() })
+/** What crosses the wire for a call; one without input comes without the field, for JSON has no undefined. */
+export const CallMessage = z.object({ name: z.string(), input: z.unknown().optional() })
 export type EventMessage = { [N in EventName]: { name: N; payload: EventPayload<N> } }[EventName]
