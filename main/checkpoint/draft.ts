@@ -28,6 +28,8 @@ export interface DraftNetwork {
 export interface Draft {
   readonly checkpoint: Checkpoint
   readonly networks: readonly DraftNetwork[]
+  /** Sentences about weights that could not be read at all. */
+  readonly faults: readonly string[]
   /** All that the files hold. */
   readonly tensors: readonly TensorEntry[]
   /** Whether a tensor is known not to be needed. */

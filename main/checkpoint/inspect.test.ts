@@ -1,10 +1,10 @@
 import { join } from 'node:path'
-import { writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { expect, it, onTestFinished } from 'vitest'
 import { inspect } from './inspect.ts'
 import { SOUND_MODELS, editTensors, testModels, writeTensors } from './test-models.ts'
 
-const { copySingleFile, temporaryFolder } = testModels(onTestFinished)
+const { copyDiffusers, copySingleFile, temporaryFolder } = testModels(onTestFinished)
 
 const tiny = { dtype: 'F16', shape: [1], bytes: new Uint8Array(2) }
 
@@ -44,6 +44,16 @@ it('lists what is missing, and what nothing uses', async () => {
   expect(unused).toEqual(['model.diffusion_model.surprise.weight'])
   expect(problem).toMatch(/expected 244 tensors of the autoencoder, found 243; missing quant_conv\.bias$/)
   expect(family).toBe('sd1')
+})
+
+it('tells what is left of a folder without its text encoder', async () => {
+  const folder = await copyDiffusers()
+  await rm(join(folder, 'text_encoder/model.safetensors'))
+  const { family, components, missing, problem } = await inspect(folder)
+  expect(family).toBe('sd1')
+  expect(components.map(({ tensorCount }) => tensorCount)).toEqual([682, 240, 0])
+  expect(missing).toHaveLength(52)
+  expect(problem).toMatch(/text_encoder: expected model\.safetensors, found config\.json$/)
 })
 
 it.each([

@@ -31,7 +31,7 @@ export async function readDraft(path: string, overrides: CheckpointOverrides): P
 }
 
 /** Why a model cannot run, one sentence each; none when it can. */
-export function draftProblems({ checkpoint, networks }: Draft): string[] {
+export function draftProblems({ checkpoint, networks, faults: unread }: Draft): string[] {
   const weights = networks.flatMap(({ label, path, weights, expected }) => {
     const { missing, faults } = weightProblems(weights, expected)
     const [first] = missing
@@ -42,5 +42,5 @@ export function draftProblems({ checkpoint, networks }: Draft): string[] {
       ...(first === undefined ? [] : [`${lacking} ${first}${more}`]),
     ]
   })
-  return [...incoherences(checkpoint).map((sentence) => `${checkpoint.path}: ${sentence}`), ...weights]
+  return [...unread, ...incoherences(checkpoint).map((sentence) => `${checkpoint.path}: ${sentence}`), ...weights]
 }

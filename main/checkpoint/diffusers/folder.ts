@@ -18,6 +18,7 @@ import { readTextEncoderConfig } from './text-encoder-config.ts'
 import { readTokenizerSource } from './tokenizer.ts'
 import { readUnetConfig } from './unet-config.ts'
 import { readFolderTensors } from './weight-files.ts'
+import type { FolderTensors } from './weight-files.ts'
 
 /** The component classes that the networks here implement. */
 const COMPONENTS = {
@@ -71,13 +72,14 @@ export async function readDiffusersFolder(path: string, overrides: CheckpointOve
   const networks = await Promise.all(
     parts.map(async ({ label, folder, stem, expected, nameMap }) => {
       const place = join(path, folder)
-      const { entries, sizeBytes } = await readFolderTensors(place, stem)
+      const { entries, sizeBytes, fault } = await readOrFault(place, stem)
       return {
         label,
         path: place,
         expected,
         entries,
         sizeBytes,
+        fault,
         weights: weightsOver({ path: place, entries, nameMap }, expected),
       }
     }),
@@ -101,8 +103,19 @@ export async function readDiffusersFolder(path: string, overrides: CheckpointOve
       sizeBytes: networks.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     },
     networks,
+    faults: networks.flatMap(({ fault }) => fault ?? []),
     tensors: networks.flatMap(({ entries }) => [...entries.values()]),
     isIgnored: (name) => name.endsWith('embeddings.position_ids'),
+  }
+}
+
+/** A component whose weights cannot be read has none, and the reason: what else the folder holds can still be told. */
+async function readOrFault(folder: string, stem: string): Promise<FolderTensors & { fault: string | null }> {
+  try {
+    return { ...(await readFolderTensors(folder, stem)), fault: null }
+  } catch (error) {
+    if (!(error instanceof StudioError)) throw error
+    return { entries: new Map(), sizeBytes: 0, fault: error.message }
   }
 }
 

@@ -59,6 +59,7 @@ export async function readSingleFile(index: TensorIndex, overrides: CheckpointOv
       { label: 'autoencoder', path, weights: weights.autoencoder, expected: expected.autoencoder },
       { label: 'text encoder', path, weights: weights.textEncoder, expected: expected.textEncoder },
     ],
+    faults: [],
     tensors: [...entries.values()],
     isIgnored: (name) => recipe.isIgnored(name),
   }
