@@ -8,7 +8,8 @@ export type Subject =
   | { readonly kind: 'start' }
   | { readonly kind: 'nothing' }
 
-export type CompareMode = 'off' | 'split'
+/** How the start picture is laid over the one made of it: not, left of a line, or all over while held. */
+export type CompareMode = 'off' | 'split' | 'hold'
 
 /** What the canvas shows. It follows the jobs as they run until a picture is chosen by hand. */
 export class CanvasView {
@@ -34,28 +35,30 @@ export class CanvasView {
   }
 
   showJob(id: JobId): void {
-    this.#subject = { kind: 'job', id }
-    this.#isFollowing = true
+    this.#show({ kind: 'job', id }, true)
   }
 
   /** @param isFollowing whether the next job to start still takes the canvas */
   showImage(id: ImageId, isFollowing = false): void {
-    this.#subject = { kind: 'image', id }
-    this.#isFollowing = isFollowing
+    this.#show({ kind: 'image', id }, isFollowing)
   }
 
   showStart(): void {
-    this.#subject = { kind: 'start' }
-    this.#isFollowing = false
+    this.#show({ kind: 'start' }, false)
   }
 
   clear(): void {
-    this.#subject = { kind: 'nothing' }
-    this.#isFollowing = true
-    this.#compare = 'off'
+    this.#show({ kind: 'nothing' }, true)
   }
 
   setCompare(mode: CompareMode): void {
     this.#compare = mode
+  }
+
+  #show(subject: Subject, isFollowing: boolean): void {
+    this.#subject = subject
+    this.#isFollowing = isFollowing
+    // A comparison belongs to the picture it was opened on.
+    this.#compare = 'off'
   }
 }

@@ -1,13 +1,17 @@
+import type { RoomId } from './layout.svelte.ts'
+
 /** Something a person can ask for by key, palette, menu or button. */
 export interface Command {
   /** Also the name under which the desktop's menu asks for it. */
   readonly id: string
   readonly title: string
-  readonly group: 'Create' | 'Picture' | 'Go to' | 'Queue' | 'View' | 'Edit'
+  readonly group: 'Create' | 'Picture' | 'Go to' | 'Queue' | 'Models' | 'View' | 'Edit'
   /** See `matchesKeys`. */
   readonly keys?: string
   /** Other words a person might type for it. */
   readonly words?: string
+  /** The room outside which its keys do nothing. */
+  readonly keysIn?: RoomId
   /** Whether its keys act while a text is being edited. */
   readonly actsInText?: boolean
   isEnabled?(): boolean
@@ -23,7 +27,6 @@ export function isEnabled(command: Command): boolean {
 export function isTyping(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement &&
-    (target.isContentEditable ||
-      target.matches('input:not([type=checkbox], [type=radio], [type=range]), textarea, select'))
+    (target.isContentEditable || target.matches('input:not([type=checkbox], [type=radio]), textarea, select'))
   )
 }

@@ -7,10 +7,9 @@ const PAGE = 100
 /** Every picture, newest first: the ids of all, the records of those that were looked at. */
 export class GalleryState {
   readonly #api: Api
-  // Records stay out of reactive state: there may be 100,000, and a counter tells readers that some arrived.
-  readonly #records = new Map<ImageId, ImageRecord>()
+  // One map that grows, in a wrapper that is replaced: there may be 100,000 records, too many to copy for each arrival.
+  #known = $state.raw({ records: new Map<ImageId, ImageRecord>() })
   readonly #asked = new Set<ImageId>()
-  #arrivals = $state(0)
   #changes = $state(0)
   #ids = $state.raw<readonly ImageId[]>([])
   #isLoaded = $state(false)
@@ -34,8 +33,7 @@ export class GalleryState {
 
   /** The record of a picture if it is here; `want` fetches those that are not. */
   record(id: ImageId): ImageRecord | undefined {
-    void this.#arrivals
-    return this.#records.get(id)
+    return this.#known.records.get(id)
   }
 
   async load(): Promise<void> {
@@ -49,7 +47,7 @@ export class GalleryState {
 
   /** Fetches the records of `ids` that are neither here nor under way. */
   async want(ids: readonly ImageId[]): Promise<void> {
-    await this.#fetch(ids.filter((id) => !this.#records.has(id) && !this.#asked.has(id)))
+    await this.#fetch(ids.filter((id) => !this.#known.records.has(id) && !this.#asked.has(id)))
   }
 
   /** Takes in a change the studio tells. */
@@ -84,8 +82,8 @@ export class GalleryState {
     try {
       for (let start = 0; start < ids.length; start += PAGE) {
         const records = await this.#api['gallery.details'](ids.slice(start, start + PAGE))
-        for (const record of records) this.#records.set(record.id, record)
-        this.#arrivals += 1
+        for (const record of records) this.#known.records.set(record.id, record)
+        this.#known = { ...this.#known }
       }
     } finally {
       for (const id of ids) this.#asked.delete(id)
@@ -96,7 +94,7 @@ export class GalleryState {
     if (added.some((id) => rest.includes(id))) return false
     const [newest] = rest
     if (newest === undefined) return true
-    const limit = this.#records.get(newest)?.createdAt
-    return limit !== undefined && added.every((id) => (this.#records.get(id)?.createdAt ?? -1) >= limit)
+    const limit = this.#known.records.get(newest)?.createdAt
+    return limit !== undefined && added.every((id) => (this.#known.records.get(id)?.createdAt ?? -1) >= limit)
   }
 }

@@ -17,9 +17,14 @@ const KEY = 'layout'
 
 /** Widths a resizable panel keeps to. */
 export const PANEL_LIMITS = {
-  controlsWidthPx: { min: 256, max: 480, start: 300 },
-  stripWidthPx: { min: 128, max: 520, start: 216 },
+  controlsWidthPx: { min: 256, max: 480, start: share(0.16, 300, 380) },
+  stripWidthPx: { min: 128, max: 520, start: share(0.14, 216, 340) },
 } as const
+
+/** A share of the window's width, within bounds. */
+function share(part: number, minPx: number, maxPx: number): number {
+  return Math.round(Math.min(maxPx, Math.max(minPx, window.innerWidth * part)))
+}
 
 const START: Remembered = {
   controlsWidthPx: PANEL_LIMITS.controlsWidthPx.start,

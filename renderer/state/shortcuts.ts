@@ -9,7 +9,7 @@ export function matchesKeys(event: KeyboardEvent, keys: string, isMac = onMac())
   return (
     event.key.toLowerCase() === key.toLowerCase() &&
     (isMac ? event.metaKey : event.ctrlKey) === wantsMod &&
-    (isMac ? event.ctrlKey : event.metaKey) === false &&
+    !(isMac ? event.ctrlKey : event.metaKey) &&
     event.altKey === parts.includes('Alt') &&
     // Shift is part of some keys ("?"), so it only counts for letters and named keys.
     (event.shiftKey === parts.includes('Shift') || /^[^a-z0-9]$/i.test(key))

@@ -138,6 +138,13 @@ export class Studio {
     })
   }
 
+  /** Shows the picture that many places older than the one on the canvas, or newer when negative. */
+  showNext(places: number): void {
+    const shown = this.shownImage
+    const next = shown === undefined ? undefined : this.gallery.ids[this.gallery.ids.indexOf(shown) + places]
+    if (next !== undefined) this.canvas.showImage(next)
+  }
+
   /** Moves pictures to the trash; the toast and Ctrl/Cmd+Z bring them back. */
   async trash(ids: readonly ImageId[]): Promise<void> {
     const shown = this.shownImage

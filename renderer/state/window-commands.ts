@@ -1,3 +1,4 @@
+import type { ImageRecord } from '../../main/contract/image.ts'
 import type { Command } from './commands.ts'
 import type { RoomId } from './layout.svelte.ts'
 import { pictureCommands } from './picture-commands.ts'
@@ -17,7 +18,8 @@ export function windowCommands(studio: Studio): readonly Command[] {
   const picture = shown === undefined ? undefined : studio.gallery.record(shown)
   return [
     ...createCommands(studio),
-    ...(picture ? pictureCommands(studio, picture).flat() : []),
+    ...(picture ? shownPictureCommands(studio, picture) : []),
+    ...modelCommands(studio),
     ...queueCommands(studio),
     ...viewCommands(studio),
   ]
@@ -42,6 +44,7 @@ function createCommands(studio: Studio): readonly Command[] {
       title: 'Cancel the running picture',
       group: 'Create',
       keys: 'Escape',
+      keysIn: 'create',
       words: 'stop abort',
       actsInText: true,
       isEnabled: () => studio.queue.running !== undefined,
@@ -52,6 +55,7 @@ function createCommands(studio: Studio): readonly Command[] {
       title: 'New random seed',
       group: 'Create',
       keys: 'R',
+      keysIn: 'create',
       words: 'dice',
       run: () => draft.rollSeed(),
     },
@@ -60,9 +64,17 @@ function createCommands(studio: Studio): readonly Command[] {
       title: draft.fields.isSeedLocked ? 'Unlock the seed' : 'Lock the seed',
       group: 'Create',
       keys: 'L',
+      keysIn: 'create',
       run: () => draft.change({ isSeedLocked: !draft.fields.isSeedLocked }),
     },
-    { id: 'create:swap-size', title: 'Swap width and height', group: 'Create', keys: 'X', run: () => draft.swapSize() },
+    {
+      id: 'create:swap-size',
+      title: 'Swap width and height',
+      group: 'Create',
+      keys: 'X',
+      keysIn: 'create',
+      run: () => draft.swapSize(),
+    },
     {
       id: 'create:remove-start',
       title: 'Remove the start picture',
@@ -83,6 +95,37 @@ function createCommands(studio: Studio): readonly Command[] {
   ]
 }
 
+/** What the canvas adds to what can be done with any picture. Keys act on it only where it is seen. */
+function shownPictureCommands(studio: Studio, picture: ImageRecord): readonly Command[] {
+  const { canvas } = studio
+  const commands: readonly Command[] = [
+    ...pictureCommands(studio, picture).flat(),
+    {
+      id: 'picture:compare',
+      title: canvas.compare === 'off' ? 'Compare with the start picture' : 'Stop comparing',
+      group: 'Picture',
+      keys: 'C',
+      isEnabled: () => picture.request.init !== null,
+      run: () => canvas.setCompare(canvas.compare === 'off' ? 'split' : 'off'),
+    },
+    {
+      id: 'picture:older',
+      title: 'Older picture',
+      group: 'Picture',
+      keys: 'ArrowRight',
+      run: () => studio.showNext(1),
+    },
+    {
+      id: 'picture:newer',
+      title: 'Newer picture',
+      group: 'Picture',
+      keys: 'ArrowLeft',
+      run: () => studio.showNext(-1),
+    },
+  ]
+  return commands.map((command) => ({ ...command, keysIn: 'create' }))
+}
+
 function queueCommands(studio: Studio): readonly Command[] {
   const { queue } = studio
   return [
@@ -101,17 +144,22 @@ function queueCommands(studio: Studio): readonly Command[] {
       isEnabled: () => queue.finished.length > 0,
       run: () => studio.clearFinished(),
     },
+  ]
+}
+
+function modelCommands(studio: Studio): readonly Command[] {
+  return [
     {
       id: 'models:refresh',
       title: 'Look for models again',
-      group: 'Queue',
+      group: 'Models',
       words: 'refresh scan',
       run: () => studio.attempt(() => studio.models.refresh()),
     },
     {
       id: 'models:add-folder',
       title: 'Add a model folder…',
-      group: 'Queue',
+      group: 'Models',
       run: () => studio.addModelFolder(),
     },
   ]
