@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import sirv, { type RequestHandler } from 'sirv'
@@ -133,6 +134,11 @@ function admit(token: string, { request, response, access }: Pick<Exchange, 'req
 }
 
 function serveStatics(folder: string): RequestHandler {
+  if (!existsSync(folder)) {
+    return (_request, response) => {
+      sendText(response, 404, 'The studio’s page is not built. Run "npm start", which builds it.\n')
+    }
+  }
   return sirv(folder, {
     etag: true,
     onNoMatch: (_request, response) => {
