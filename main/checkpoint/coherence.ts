@@ -1,77 +1,79 @@
 import type { Checkpoint } from './checkpoint.ts'
+import type { UnetConfig } from './config.ts'
 
 /** Entries of CLIP's own vocabulary. */
 const CLIP_VOCABULARY = 49408
 
-/** Sentences, expected and found, about networks that do not fit each other or themselves; none for a sound model. */
-export function incoherences(checkpoint: Checkpoint): string[] {
-  const { unet, autoencoder, textEncoder, tokenizer } = checkpoint
-  const { latentChannels } = autoencoder.config
-  const { hiddenSize, headCount, vocabularySize, contextLength } = textEncoder.config
-  const sentences: string[] = []
-  const expect = (what: string, expected: number | string, found: number | string, isFine: boolean) => {
-    if (!isFine) sentences.push(`${what}: expected ${expected}, found ${found}`)
-  }
+type Networks = Pick<Checkpoint, 'unet' | 'autoencoder' | 'textEncoder' | 'tokenizer'>
 
+/** Sentences, expected and found, about networks that do not fit each other or themselves; none for a sound model. */
+export function incoherences(networks: Networks): string[] {
+  const { unet, autoencoder } = networks
+  return [
+    ...misfits(networks),
+    ...unevenGroups('U-Net', unet.config),
+    ...unevenGroups('autoencoder', autoencoder.config),
+    ...unevenHeads(unet.config),
+    ...textEncoderFaults(networks),
+  ]
+}
+
+/** Where one network's output is not what another takes in. */
+function misfits({ unet, autoencoder, textEncoder }: Networks): string[] {
   const { inChannels, outChannels, crossAttentionDim } = unet.config
+  const { latentChannels } = autoencoder.config
+  const { hiddenSize } = textEncoder.config
   const inputs =
     inChannels > latentChannels ? `${inChannels} (an inpainting or editing model, which is not run yet)` : inChannels
-  expect("the U-Net's input channels", `${latentChannels}, as the latent has`, inputs, inChannels === latentChannels)
-  expect(
-    "the U-Net's output channels",
-    `${latentChannels}, as the latent has`,
-    outChannels,
-    outChannels === latentChannels,
-  )
-  expect(
-    "the U-Net's cross-attention width",
-    `${hiddenSize}, as the text encoder has`,
-    crossAttentionDim,
-    crossAttentionDim === hiddenSize,
-  )
+  return [
+    ...(inChannels === latentChannels
+      ? []
+      : [`the U-Net's input channels: expected ${latentChannels}, as the latent has, found ${inputs}`]),
+    ...(outChannels === latentChannels
+      ? []
+      : [`the U-Net's output channels: expected ${latentChannels}, as the latent has, found ${outChannels}`]),
+    ...(crossAttentionDim === hiddenSize
+      ? []
+      : [
+          `the U-Net's cross-attention width: expected ${hiddenSize}, as the text encoder has, found ${crossAttentionDim}`,
+        ]),
+  ]
+}
 
-  for (const [label, { blockChannels, normGroups }] of [
-    ['U-Net', unet.config],
-    ['autoencoder', autoencoder.config],
-  ] as const) {
-    for (const channels of blockChannels) {
-      expect(
-        `the ${label}'s channels`,
-        `a multiple of its ${normGroups} norm groups`,
-        channels,
-        channels % normGroups === 0,
-      )
-    }
-  }
-  const { blockChannels, downTransformerDepth, upTransformerDepth, middleTransformerDepth } = unet.config
-  for (const [level, channels] of blockChannels.entries()) {
+function unevenGroups(label: string, config: { blockChannels: readonly number[]; normGroups: number }): string[] {
+  return config.blockChannels
+    .filter((channels) => !isMultiple(channels, config.normGroups))
+    .map(
+      (channels) =>
+        `the ${label}'s channels: expected a multiple of its ${config.normGroups} norm groups, found ${channels}`,
+    )
+}
+
+function unevenHeads({ blockChannels, headCount, ...depths }: UnetConfig): string[] {
+  return blockChannels.flatMap((channels, level) => {
     const isLast = level === blockChannels.length - 1
-    const depth =
-      (downTransformerDepth[level] ?? 0) + (upTransformerDepth[level] ?? 0) + (isLast ? middleTransformerDepth : 0)
-    const heads = unet.config.headCount[level] ?? 0
-    expect(
-      `the U-Net's heads of level ${level}`,
-      `a number that divides ${channels} channels`,
-      heads,
-      depth === 0 || isMultiple(channels, heads),
-    )
-  }
-  expect(
-    "the text encoder's heads",
-    `a number that divides its width ${hiddenSize}`,
-    headCount,
-    isMultiple(hiddenSize, headCount),
-  )
-  expect("the text encoder's context", 'room for a token between start and end', contextLength, contextLength > 2)
-  if (tokenizer.kind === 'clip') {
-    expect(
-      "the text encoder's vocabulary",
-      `CLIP's ${CLIP_VOCABULARY} entries`,
-      vocabularySize,
-      vocabularySize >= CLIP_VOCABULARY,
-    )
-  }
-  return sentences
+    const atLevel = (depths.downTransformerDepth[level] ?? 0) + (depths.upTransformerDepth[level] ?? 0)
+    const depth = atLevel + (isLast ? depths.middleTransformerDepth : 0)
+    const heads = headCount[level] ?? 0
+    if (depth === 0 || isMultiple(channels, heads)) return []
+    return [`the U-Net's heads of level ${level}: expected a number that divides ${channels} channels, found ${heads}`]
+  })
+}
+
+function textEncoderFaults({ textEncoder, tokenizer }: Networks): string[] {
+  const { hiddenSize, headCount, contextLength, vocabularySize } = textEncoder.config
+  const isVocabularySmall = tokenizer.kind === 'clip' && vocabularySize < CLIP_VOCABULARY
+  return [
+    ...(isMultiple(hiddenSize, headCount)
+      ? []
+      : [`the text encoder's heads: expected a number that divides its width ${hiddenSize}, found ${headCount}`]),
+    ...(contextLength > 2
+      ? []
+      : [`the text encoder's context: expected room for a token between start and end, found ${contextLength}`]),
+    ...(isVocabularySmall
+      ? [`the text encoder's vocabulary: expected CLIP's ${CLIP_VOCABULARY} entries, found ${vocabularySize}`]
+      : []),
+  ]
 }
 
 function isMultiple(value: number, divisor: number): boolean {

@@ -3,22 +3,17 @@ import * as z from 'zod'
 import { StudioError } from '../../contract/failure.ts'
 import { modelDefaults, readCard } from '../card.ts'
 import { modelName, pixelsPerLatent } from '../draft.ts'
+import type { UnetConfig } from '../config.ts'
 import type { CheckpointOverrides, Draft } from '../draft.ts'
-import { autoencoderTensors } from '../expected/autoencoder.ts'
-import { textEncoderTensors } from '../expected/text-encoder.ts'
-import { unetTensors } from '../expected/unet.ts'
 import type { ModelFamily } from '../families/family.ts'
 import { FAMILIES } from '../families/index.ts'
 import { readJsonFile } from '../json-file.ts'
-import { weightsOver } from '../weights.ts'
-import type { NameMap } from '../weights.ts'
+import { AUTOENCODER, readNetwork, TEXT_ENCODER, UNET } from './network.ts'
 import { readAutoencoderConfig } from './autoencoder-config.ts'
 import { readSchedulerConfig } from './scheduler-config.ts'
 import { readTextEncoderConfig } from './text-encoder-config.ts'
 import { readTokenizerSource } from './tokenizer.ts'
 import { readUnetConfig } from './unet-config.ts'
-import { readFolderTensors } from './weight-files.ts'
-import type { FolderTensors } from './weight-files.ts'
 
 /** The component classes that the networks here implement. */
 const COMPONENTS = {
@@ -36,87 +31,51 @@ const ComponentClass = z.tuple([z.string().nullable(), z.string()])
  * @throws StudioError checkpoint-unsupported
  */
 export async function readDiffusersFolder(path: string, overrides: CheckpointOverrides): Promise<Draft> {
-  const families = await familiesOf(join(path, 'model_index.json'))
-  const { config, sampleSize } = await readUnetConfig(join(path, 'unet', 'config.json'))
-  const family = families.find(({ diffusers }) => diffusers?.detect(config))
-  if (!family)
-    throw new StudioError('checkpoint-unsupported', `${path}: expected a U-Net of ${names(families)}, found another`)
-
-  const unet = { ...config, ...overrides.unet }
-  const autoencoder = { ...(await readAutoencoderConfig(join(path, 'vae', 'config.json'))), ...overrides.autoencoder }
-  const textEncoder = {
-    ...(await readTextEncoderConfig(join(path, 'text_encoder', 'config.json'))),
-    ...overrides.textEncoder,
+  const { family, config, sampleSize } = await recognise(path)
+  const read = {
+    autoencoder: await readAutoencoderConfig(join(path, 'vae', 'config.json')),
+    textEncoder: await readTextEncoderConfig(join(path, 'text_encoder', 'config.json')),
+    diffusion: await readSchedulerConfig(join(path, 'scheduler', 'scheduler_config.json')),
+    tokenizer: await readTokenizerSource(join(path, 'tokenizer')),
+    card: await readCard(path),
   }
-  const diffusion = await readSchedulerConfig(join(path, 'scheduler', 'scheduler_config.json'))
-  const tokenizer = await readTokenizerSource(join(path, 'tokenizer'))
-  const card = await readCard(path)
-
-  const parts = [
-    { label: 'U-Net', folder: 'unet', stem: 'diffusion_pytorch_model', expected: unetTensors(unet), nameMap: ownName },
-    {
-      label: 'autoencoder',
-      folder: 'vae',
-      stem: 'diffusion_pytorch_model',
-      expected: autoencoderTensors(autoencoder),
-      nameMap: autoencoderNames,
-    },
-    {
-      label: 'text encoder',
-      folder: 'text_encoder',
-      stem: 'model',
-      expected: textEncoderTensors(textEncoder),
-      nameMap: textEncoderNames,
-    },
-  ]
-  const networks = await Promise.all(
-    parts.map(async ({ label, folder, stem, expected, nameMap }) => {
-      const place = join(path, folder)
-      const { entries, sizeBytes, fault } = await readOrFault(place, stem)
-      return {
-        label,
-        path: place,
-        expected,
-        entries,
-        sizeBytes,
-        fault,
-        weights: weightsOver({ path: place, entries, nameMap }, expected),
-      }
-    }),
-  )
-  const [unetWeights, autoencoderWeights, textWeights] = networks.map(({ weights }) => weights)
-  if (!unetWeights || !autoencoderWeights || !textWeights) throw new RangeError('expected three networks')
-
+  const unet = await readNetwork(path, UNET, { ...config, ...overrides.unet })
+  const autoencoder = await readNetwork(path, AUTOENCODER, { ...read.autoencoder, ...overrides.autoencoder })
+  const textEncoder = await readNetwork(path, TEXT_ENCODER, { ...read.textEncoder, ...overrides.textEncoder })
+  const networks = [unet, autoencoder, textEncoder]
+  const nativeSizePx = sampleSize && sampleSize * pixelsPerLatent(autoencoder.config)
   return {
     checkpoint: {
       path,
-      name: card.name ?? modelName(path, 'diffusers'),
-      familyName: card.familyName ?? family.name,
+      name: read.card.name ?? modelName(path, 'diffusers'),
+      familyName: read.card.familyName ?? family.name,
       layout: 'diffusers',
       family,
-      unet: { config: unet, weights: unetWeights },
-      autoencoder: { config: autoencoder, weights: autoencoderWeights },
-      textEncoder: { config: textEncoder, weights: textWeights },
-      diffusion: { ...diffusion, ...overrides.diffusion },
-      tokenizer,
-      defaults: modelDefaults(family.defaults, sampleSize && sampleSize * pixelsPerLatent(autoencoder), card),
+      unet,
+      autoencoder,
+      textEncoder,
+      diffusion: { ...read.diffusion, ...overrides.diffusion },
+      tokenizer: read.tokenizer,
+      defaults: modelDefaults(family.defaults, nativeSizePx, read.card),
       sizeBytes: networks.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     },
     networks,
     faults: networks.flatMap(({ fault }) => fault ?? []),
-    tensors: networks.flatMap(({ entries }) => [...entries.values()]),
+    tensors: networks.flatMap(({ tensors }) => tensors),
     isIgnored: (name) => name.endsWith('embeddings.position_ids'),
   }
 }
 
-/** A component whose weights cannot be read has none, and the reason: what else the folder holds can still be told. */
-async function readOrFault(folder: string, stem: string): Promise<FolderTensors & { fault: string | null }> {
-  try {
-    return { ...(await readFolderTensors(folder, stem)), fault: null }
-  } catch (error) {
-    if (!(error instanceof StudioError)) throw error
-    return { entries: new Map(), sizeBytes: 0, fault: error.message }
-  }
+/** The family of a folder's U-Net, and the U-Net's configuration. */
+async function recognise(
+  path: string,
+): Promise<{ family: ModelFamily; config: UnetConfig; sampleSize: number | null }> {
+  const families = await familiesOf(join(path, 'model_index.json'))
+  const { config, sampleSize } = await readUnetConfig(join(path, 'unet', 'config.json'))
+  const family = families.find(({ diffusers }) => diffusers?.detect(config))
+  if (family) return { family, config, sampleSize }
+  const known = families.map(({ name }) => name).join(' or ')
+  throw new StudioError('checkpoint-unsupported', `${path}: expected a U-Net of ${known}, found another`)
 }
 
 /** The families whose pipelines have the class that the index names. */
@@ -141,22 +100,3 @@ async function familiesOf(path: string): Promise<ModelFamily[]> {
   }
   return families
 }
-
-function names(families: readonly ModelFamily[]): string {
-  return families.map(({ name }) => name).join(' or ')
-}
-
-const ownName: NameMap = (name) => [name]
-
-/** Files saved before diffusers 0.18 have other names in the middle attention. */
-const autoencoderNames: NameMap = (name) => [
-  name,
-  name
-    .replace('.to_q.', '.query.')
-    .replace('.to_k.', '.key.')
-    .replace('.to_v.', '.value.')
-    .replace('.to_out.0.', '.proj_attn.'),
-]
-
-/** Some files leave the `text_model.` part out. */
-const textEncoderNames: NameMap = (name) => [name, name.replace(/^text_model\./, '')]

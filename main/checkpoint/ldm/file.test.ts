@@ -129,6 +129,15 @@ describe('a single file', () => {
     expect(textEncoder.weights.names).toHaveLength(52)
   })
 
+  it('is refused with a text encoder that cannot be', async () => {
+    const open = (textEncoder: object) => openCheckpoint(SOUND_MODELS.singleFile, { textEncoder })
+    await expect(open({ headCount: 5 })).rejects.toEqual(
+      failure(/heads: expected a number that divides its width 32, found 5/),
+    )
+    await expect(open({ contextLength: 2 })).rejects.toEqual(failure(/context: expected room for a token .*, found 2/))
+    await expect(open({ vocabularySize: 2014 })).rejects.toEqual(failure(/expected CLIP's 49408 entries, found 2014/))
+  })
+
   it('takes dimensions from someone who knows better', async () => {
     const { textEncoder } = await openCheckpoint(SOUND_MODELS.singleFile, { textEncoder: { headCount: 2 } })
     expect(textEncoder.config).toMatchObject({ headCount: 2, hiddenSize: 32 })

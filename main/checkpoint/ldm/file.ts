@@ -3,6 +3,7 @@ import { modelDefaults } from '../card.ts'
 import { modelName, pixelsPerLatent } from '../draft.ts'
 import type { CheckpointOverrides, Draft } from '../draft.ts'
 import { autoencoderTensors } from '../expected/autoencoder.ts'
+import type { ExpectedTensors } from '../expected/layers.ts'
 import { textEncoderTensors } from '../expected/text-encoder.ts'
 import { unetTensors } from '../expected/unet.ts'
 import type { ModelFamily, SingleFileRecipe } from '../families/family.ts'
@@ -10,6 +11,7 @@ import { FAMILIES } from '../families/index.ts'
 import { looksLike } from '../looks-like.ts'
 import type { TensorIndex } from '../tensor-index.ts'
 import { weightsOver } from '../weights.ts'
+import type { NameMap } from '../weights.ts'
 import { ldmDiffusionConfig } from './diffusion.ts'
 import { readSidecar } from './sidecar.ts'
 
@@ -24,41 +26,41 @@ export async function readSingleFile(index: TensorIndex, overrides: CheckpointOv
 
   const sidecar = await readSidecar(path)
   const configs = recipe.configs(index, sidecar)
-  const unet = { ...configs.unet, ...overrides.unet }
-  const autoencoder = { ...configs.autoencoder, ...overrides.autoencoder }
-  const textEncoder = { ...configs.textEncoder, ...overrides.textEncoder }
-
+  const network = <C>(label: string, config: C, nameMap: NameMap, expected: ExpectedTensors) => ({
+    label,
+    path,
+    config,
+    expected,
+    weights: weightsOver({ path, entries, nameMap }, expected),
+  })
   const { nameMaps } = recipe
-  const expected = {
-    unet: unetTensors(unet),
-    autoencoder: autoencoderTensors(autoencoder),
-    textEncoder: textEncoderTensors(textEncoder),
-  }
-  const weights = {
-    unet: weightsOver({ path, entries, nameMap: nameMaps.unet(unet) }, expected.unet),
-    autoencoder: weightsOver({ path, entries, nameMap: nameMaps.autoencoder(autoencoder) }, expected.autoencoder),
-    textEncoder: weightsOver({ path, entries, nameMap: nameMaps.textEncoder(textEncoder) }, expected.textEncoder),
-  }
+  const unetConfig = { ...configs.unet, ...overrides.unet }
+  const unet = network('U-Net', unetConfig, nameMaps.unet(unetConfig), unetTensors(unetConfig))
+  const vaeConfig = { ...configs.autoencoder, ...overrides.autoencoder }
+  const autoencoder = network('autoencoder', vaeConfig, nameMaps.autoencoder(vaeConfig), autoencoderTensors(vaeConfig))
+  const textConfig = { ...configs.textEncoder, ...overrides.textEncoder }
+  const textEncoder = network(
+    'text encoder',
+    textConfig,
+    nameMaps.textEncoder(textConfig),
+    textEncoderTensors(textConfig),
+  )
+
+  const nativeSizePx = sidecar.latentSize && sidecar.latentSize * pixelsPerLatent(vaeConfig)
+  const diffusion = { ...(await ldmDiffusionConfig(index, sidecar)), ...overrides.diffusion }
+  const defaults = modelDefaults(family.defaults, nativeSizePx)
+  const name = modelName(path, 'single-file')
+  const facts = {
+    path,
+    name,
+    familyName: family.name,
+    layout: 'single-file',
+    family,
+    sizeBytes: index.sizeBytes,
+  } as const
   return {
-    checkpoint: {
-      path,
-      name: modelName(path, 'single-file'),
-      familyName: family.name,
-      layout: 'single-file',
-      family,
-      unet: { config: unet, weights: weights.unet },
-      autoencoder: { config: autoencoder, weights: weights.autoencoder },
-      textEncoder: { config: textEncoder, weights: weights.textEncoder },
-      diffusion: { ...(await ldmDiffusionConfig(index, sidecar)), ...overrides.diffusion },
-      tokenizer: { kind: 'clip' },
-      defaults: modelDefaults(family.defaults, sidecar.latentSize && sidecar.latentSize * pixelsPerLatent(autoencoder)),
-      sizeBytes: index.sizeBytes,
-    },
-    networks: [
-      { label: 'U-Net', path, weights: weights.unet, expected: expected.unet },
-      { label: 'autoencoder', path, weights: weights.autoencoder, expected: expected.autoencoder },
-      { label: 'text encoder', path, weights: weights.textEncoder, expected: expected.textEncoder },
-    ],
+    checkpoint: { ...facts, unet, autoencoder, textEncoder, diffusion, tokenizer: { kind: 'clip' }, defaults },
+    networks: [unet, autoencoder, textEncoder],
     faults: [],
     tensors: [...entries.values()],
     isIgnored: (name) => recipe.isIgnored(name),
