@@ -2,9 +2,11 @@ import { createHash, randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { ImageRecord } from '../contract/image.ts'
-import { ALL, ORIGIN, pngOf, REQUEST, stage, testGallery } from './test-gallery.ts'
+import { ALL, ORIGIN, pngOf, REQUEST, stage, testGalleries } from './test-gallery.ts'
+
+const testGallery = testGalleries(onTestFinished)
 
 const RESULT = {
   pictureName: 'picture.png',

@@ -2,26 +2,18 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { Job } from '../contract/job.ts'
 import type { KeptJob } from '../contract/job-store.ts'
-import { ORIGIN, REQUEST, stage, testGallery } from './test-gallery.ts'
+import { newJob } from '../queue/transitions.ts'
+import { connect } from './database.ts'
+import { jobStore } from './job-store.ts'
+import { linesLogger, ORIGIN, REQUEST, stage, testGalleries } from './test-gallery.ts'
+
+const testGallery = testGalleries(onTestFinished)
 
 function keptJob(changed: Partial<Job> = {}, starts = 0): KeptJob {
-  const job: Job = {
-    id: randomUUID(),
-    batch: randomUUID(),
-    request: REQUEST,
-    state: 'waiting',
-    progress: null,
-    failure: null,
-    imageId: null,
-    createdAt: 5,
-    startedAt: null,
-    finishedAt: null,
-    ...changed,
-  }
-  return { job, starts }
+  return { job: { ...newJob(randomUUID(), randomUUID(), REQUEST, 5), ...changed }, starts }
 }
 
 test('jobs come back whole and in order, without their progress', async () => {
@@ -114,4 +106,15 @@ test('jobs are all added or none', async () => {
   const job = keptJob()
   expect(() => store.insert([keptJob(), job, job])).toThrow(/UNIQUE/)
   expect(store.takeOver()).toEqual([])
+})
+
+test('a full disk is disk-full, and adds no job', () => {
+  const { database } = connect(':memory:', linesLogger([]))
+  const session = { id: randomUUID(), isAlive: () => false, close: () => undefined }
+  const store = jobStore(database, session, linesLogger([]))
+  database.pragma(`max_page_count = ${Number(database.pragma('page_count', { simple: true }))}`)
+  const large = keptJob({ request: { ...REQUEST, prompt: 'x'.repeat(19_000) } })
+  expect(() => store.insert([keptJob(), large])).toThrow(expect.objectContaining({ code: 'disk-full' }))
+  expect(store.takeOver()).toEqual([])
+  database.close()
 })

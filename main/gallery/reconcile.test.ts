@@ -1,7 +1,9 @@
 import { copyFileSync, mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
-import { ALL, pngOf, REQUEST, testGallery } from './test-gallery.ts'
+import { expect, onTestFinished, test } from 'vitest'
+import { ALL, pngOf, REQUEST, testGalleries } from './test-gallery.ts'
+
+const testGallery = testGalleries(onTestFinished)
 
 test('nothing is told when rows and files agree', async () => {
   const { gallery, make, changes } = await testGallery()

@@ -1,6 +1,12 @@
-import { expect, test } from 'vitest'
+import type { Database } from 'better-sqlite3'
+import { expect, onTestFinished, test } from 'vitest'
+import { connect } from './database.ts'
+import { insertPicture, pictureIds } from './pictures.ts'
+import { newPicture } from './place.ts'
 import { searchQuery, searchWords } from './search.ts'
-import { ALL, testGallery } from './test-gallery.ts'
+import { ALL, linesLogger, ORIGIN, REQUEST, testGalleries } from './test-gallery.ts'
+
+const testGallery = testGalleries(onTestFinished)
 
 test.each([
   ['A Red-Fox, in the SNOW!', 'a red fox in the snow'],
@@ -48,12 +54,32 @@ test.each<[string, (keyof typeof PROMPTS)[]]>([
   ['fox negative:blur', ['fox', 'foxes']],
   ['fox negative:fox', []],
   ['negative:', []],
-])('searching %j finds %j', async (text, expected) => {
-  const { gallery, make } = await testGallery()
-  const ids = Object.entries(PROMPTS).map(([name, prompt]) => [make({ prompt }).id, name] as const)
-  const names = new Map(ids)
-  expect(gallery.ids({ ...ALL, text, order: 'oldest' }).map((id) => names.get(id))).toEqual(expected)
+])('searching %j finds %j', (text, expected) => {
+  const database = databaseOf(PROMPTS)
+  const read = database.prepare<[string], string>('SELECT file_name FROM pictures WHERE id = ?').pluck()
+  const found = pictureIds(database, { ...ALL, text, order: 'oldest' })
+  expect(found.map((id) => read.get(id))).toEqual(expected)
 })
+
+// Pictures of the prompts, each with its key for a file name.
+function databaseOf(prompts: Readonly<Record<string, string>>): Database {
+  const { database } = connect(':memory:', linesLogger([]))
+  onTestFinished(() => {
+    database.close()
+  })
+  for (const [name, prompt] of Object.entries(prompts)) {
+    const facts = {
+      createdAt: 0,
+      widthPx: 64,
+      heightPx: 72,
+      sizeBytes: 1,
+      request: { ...REQUEST, prompt },
+      origin: ORIGIN,
+    }
+    insertPicture(database, newPicture(facts, name, null))
+  }
+  return database
+}
 
 test('nothing that can be typed is an error', async () => {
   const { gallery, make } = await testGallery()

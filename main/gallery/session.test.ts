@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { openSession } from './session.ts'
-import { ALL, pngOf, REQUEST, testGallery } from './test-gallery.ts'
+import { ALL, pngOf, REQUEST, testGalleries } from './test-gallery.ts'
+
+const testGallery = testGalleries(onTestFinished)
 
 function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'sessions-'))
@@ -82,7 +84,7 @@ test('two processes adopt into one gallery without losing or overwriting a pictu
     })
     console.log('ready')
     const origin = { modelName: '', family: '', predictionType: 'epsilon', appVersion: '', runtime: '', durationMs: 0 }
-    for (let i = 0; i < 20; i++) {
+    for (let i = 0; i < 12; i++) {
       const folder = gallery.stagingFolder(crypto.randomUUID())
       copyFileSync(${JSON.stringify(bytes)}, folder + '/picture.png')
       const result = { pictureName: 'picture.png', thumbnailName: 'none', widthPx: 64, heightPx: 72, sizeBytes: 0, origin }
@@ -92,11 +94,11 @@ test('two processes adopt into one gallery without losing or overwriting a pictu
   `)
   await once(other.stdout, 'data')
   const today = new Date().toISOString().slice(0, 10)
-  for (let i = 0; i < 20; i++) world.make({}, today)
+  for (let i = 0; i < 12; i++) world.make({}, today)
   if (other.exitCode === null) await once(other, 'exit')
   expect(other.exitCode).toBe(0)
   const records = world.gallery.details(world.gallery.ids(ALL))
-  expect(records).toHaveLength(40)
+  expect(records).toHaveLength(24)
   const files = readdirSync(galleryFolder, { recursive: true, encoding: 'utf8' }).filter((name) =>
     /^\d.*png$/.test(name),
   )

@@ -4,7 +4,6 @@ import { copyFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
-import { onTestFinished } from 'vitest'
 import * as z from 'zod'
 import { StudioError, type Logger } from '../contract/failure.ts'
 import { GenerationRequest } from '../contract/generation.ts'
@@ -68,8 +67,21 @@ export interface TestGallery {
   readonly make: (request?: Partial<GenerationRequest>, day?: string) => ImageRecord
 }
 
-/** An empty gallery in a temporary folder, which is removed after the test. */
-export async function testGallery(changed: Partial<GalleryOptions> = {}): Promise<TestGallery> {
+type OpenTestGallery = (changed?: Partial<GalleryOptions>) => Promise<TestGallery>
+
+/** Opens empty galleries in temporary folders; `onTestFinished` is the runner's, and removes them. */
+export function testGalleries(onTestFinished: (cleanUp: () => Promise<void>) => void): OpenTestGallery {
+  return async (changed = {}) => {
+    const world = await openTestGallery(changed)
+    onTestFinished(async () => {
+      await world.gallery.close()
+      rmSync(world.root, { recursive: true, force: true })
+    })
+    return world
+  }
+}
+
+async function openTestGallery(changed: Partial<GalleryOptions>): Promise<TestGallery> {
   const root = mkdtempSync(join(tmpdir(), 'gallery-'))
   const changes: GalleryChange[] = []
   const lines: string[] = []
@@ -97,10 +109,6 @@ export async function testGallery(changed: Partial<GalleryOptions> = {}): Promis
     },
     make: (request, day) => make(world.gallery, { ...REQUEST, ...request }, day),
   }
-  onTestFinished(async () => {
-    await world.gallery.close()
-    rmSync(root, { recursive: true, force: true })
-  })
   return world
 }
 

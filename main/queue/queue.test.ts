@@ -5,8 +5,10 @@ import { LIMITS } from '../contract/generation.ts'
 import type { ImageId } from '../contract/image.ts'
 import { Job, type JobId, type Progress } from '../contract/job.ts'
 import type { JobStore } from '../contract/job-store.ts'
-import { linesLogger, REQUEST, testGallery } from '../gallery/test-gallery.ts'
+import { linesLogger, REQUEST, testGalleries } from '../gallery/test-gallery.ts'
 import { JobQueue } from './queue.ts'
+
+const testGallery = testGalleries(onTestFinished)
 
 const PROGRESS: Progress = { stage: 'denoising', step: 1, steps: 20, loaded: 1, secondsLeft: 19 }
 
