@@ -142,3 +142,30 @@ test('each seed of a batch draws its own noise', () => {
   expect(draw.shape).toEqual([2, ...shape])
   expect(sliceBatch(draw, 1, 2)).toEqual(gaussianNoise(5, 2, [1, ...shape]))
 })
+
+describe('a mask', () => {
+  const size = [1, ...shape]
+  const clean = gaussianNoise(3, 0, size)
+  const mask = tensor(
+    [1, 1, 4, 4],
+    Float32Array.from({ length: 16 }, (_, i) => (i % 4 < 2 ? 1 : 0)),
+  )
+  const isKept = (i: number) => mask.data[i % 16] === 0
+
+  test.each(SAMPLER_IDS)('keeps the input picture where it is 0 and repaints where it is 1: %s', async (sampler) => {
+    const latent = (await run(sampler, { clean, mask })).at(-1)?.latent.data ?? new Float32Array()
+    const differences = [...latent].map((value, i) => Math.abs(value - (clean.data[i] ?? NaN)))
+    expect(Math.max(...differences.filter((_, i) => isKept(i)))).toBeLessThan(1e-6)
+    expect(Math.min(...differences.filter((_, i) => !isKept(i)))).toBeGreaterThan(1e-4)
+  })
+
+  test('keeps what is kept on its own way from the noise, as setting it back after every step does', async () => {
+    const noise = gaussianNoise(7, 0, size)
+    for (const { step, steps, state, sigma } of await run('ddim', { clean, mask })) {
+      if (step === steps) continue
+      const own = weightedSum([1, clean], [sigma, noise])
+      const differences = [...state.x.data].map((value, i) => (isKept(i) ? Math.abs(value - (own.data[i] ?? NaN)) : 0))
+      expect(Math.max(...differences)).toBeLessThan(1e-4)
+    }
+  })
+})

@@ -91,7 +91,7 @@ export function seededNoise(seeds: readonly [number, ...number[]], shape: readon
  * `x` where the mask is 1, the input picture where it is 0. Given as the estimate of the clean latent, it keeps the noisy
  * latent on the input picture's own path from its noise to it.
  */
-function masked(x: Tensor, clean: Tensor, mask: Tensor): Tensor {
+export function masked(x: Tensor, clean: Tensor, mask: Tensor): Tensor {
   const cells = mask.data.length
   return tensor(
     x.shape,

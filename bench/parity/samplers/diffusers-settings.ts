@@ -3,6 +3,7 @@ import type { SamplerId, ScheduleId } from '../../../main/contract/generation.ts
 import type { LevelRules } from '../../../main/diffusion/level-rules.ts'
 import type { PlanConfig } from '../../../main/diffusion/plan.ts'
 import type { SamplerOptions } from '../../../main/diffusion/sampler.ts'
+import type { DdimOptions } from '../../../main/diffusion/samplers/ddim.ts'
 import type { DdpmOptions } from '../../../main/diffusion/samplers/ddpm.ts'
 import type { MultistepOptions } from '../../../main/diffusion/samplers/dpmpp-2m.ts'
 import { exponential } from '../../../main/diffusion/schedules/exponential.ts'
@@ -55,7 +56,7 @@ export interface Settings {
   readonly sampler: SamplerId
   readonly schedule: ScheduleId | Schedule
   readonly rules: Partial<LevelRules>
-  readonly options: Partial<SamplerOptions & DdpmOptions & MultistepOptions>
+  readonly options: Partial<SamplerOptions & DdimOptions & DdpmOptions & MultistepOptions>
   /** Latents in the file are x0 + sigma * n, or divided by sqrt(1 + sigma^2). */
   readonly space: 'sigma' | 'data'
   /** A step lands a fixed stride below its timestep, wherever the next one starts. */
@@ -74,10 +75,11 @@ export function settingsFor(run: SchedulerRun): Settings | string {
 }
 
 const families: Record<string, (run: SchedulerRun) => Settings | string> = {
-  DDIMScheduler: ({ config, step_kwargs }) =>
-    (config.clip_sample ?? true)
-      ? 'clip_sample of DDIM'
-      : { ...dataSpace('ddim'), hasStride: true, options: eta(step_kwargs.eta) },
+  DDIMScheduler: ({ config, step_kwargs }) => {
+    const estimateLimit = clipOf(config, true)
+    const options = { ...eta(step_kwargs.eta), ...(estimateLimit === null ? {} : { estimateLimit }) }
+    return { ...dataSpace('ddim'), hasStride: true, options }
+  },
   DDPMScheduler: ({ config }) => {
     const variance = config.variance_type ?? 'fixed_small'
     if (variance !== 'fixed_small' && variance !== 'fixed_large') return `variance type ${variance} of DDPM`
