@@ -1,4 +1,5 @@
 import { toFailure } from '../../main/contract/failure.ts'
+import { interruption } from '../interrupt.ts'
 import { createLogger } from '../log.ts'
 import { studioPaths, studioVersion } from '../paths.ts'
 import { UsageError } from './arguments.ts'
@@ -54,19 +55,10 @@ function explain(error: unknown, command: string, { writeError, logger }: Surrou
 
 function findSurroundings(): Surroundings {
   const paths = studioPaths()
-  const abort = new AbortController()
-  process.on('SIGINT', () => {
-    // Once asks the run to stop and clean up; twice means it.
-    if (abort.signal.aborted) process.exit(130)
-    abort.abort()
-  })
-  process.on('SIGTERM', () => {
-    abort.abort()
-  })
   return {
     paths,
     logger: createLogger(paths.logs, false),
-    signal: abort.signal,
+    signal: interruption(),
     write: (text) => void process.stdout.write(text),
     writeError: (text) => void process.stderr.write(text),
     terminal: process.stderr.isTTY ? process.stderr : null,

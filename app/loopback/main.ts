@@ -1,6 +1,8 @@
+import { once } from 'node:events'
 import open from 'open'
 import { parseArgs } from 'node:util'
 import { openStudio } from '../compose.ts'
+import { interruption } from '../interrupt.ts'
 import type { Claim } from '../instance.ts'
 import { createLogger } from '../log.ts'
 import { studioPaths } from '../paths.ts'
@@ -59,7 +61,7 @@ async function runAs(claim: Claim, options: Options): Promise<number> {
 }
 
 async function serve(claim: Claim, { port, isOpened }: Options): Promise<void> {
-  const ending = nextSignal()
+  const ending = once(interruption(), 'abort')
   const logger = createLogger(paths.logs, true)
   const studio = await openStudio({ shell: 'browser', paths, logger })
   try {
@@ -80,16 +82,6 @@ async function openBrowser(link: string): Promise<void> {
     say('No browser could be opened from here; the address above works in any browser of this machine.')
   }
   await open(link).then((browser) => browser.on('error', apologise), apologise)
-}
-
-function nextSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.once(signal, () => {
-        resolve()
-      })
-    }
-  })
 }
 
 function explain(error: unknown, port: number): string {

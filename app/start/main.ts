@@ -96,18 +96,22 @@ async function openDesktop(isDownloadWanted: boolean): Promise<string | null> {
   return `Electron does not start on this machine (exit code ${code}).`
 }
 
-/** Runs a shell of the studio in the terminal's foreground. Ctrl+C reaches it from the terminal itself. */
+/** Runs a shell of the studio in the terminal's foreground, passing on what asks the process to end. */
 function runChild(command: string, args: readonly string[]): Promise<{ code: number }> {
   const child = spawn(command, args, { cwd: root, stdio: 'inherit' })
-  const ignore = (): void => undefined
-  const pass = (): void => void child.kill('SIGTERM')
-  process.on('SIGINT', ignore).on('SIGTERM', pass).on('SIGHUP', pass)
+  const pass = (signal: NodeJS.Signals): void => void child.kill(signal)
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  for (const signal of signals) process.on(signal, pass)
   return new Promise((resolve) => {
     const settle = (code: number): void => {
-      process.off('SIGINT', ignore).off('SIGTERM', pass).off('SIGHUP', pass)
+      for (const signal of signals) process.off(signal, pass)
       resolve({ code })
     }
-    child.on('error', () => settle(127))
-    child.on('exit', (code, signal) => settle(code ?? (signal === null ? 1 : 128)))
+    child.on('error', () => {
+      settle(127)
+    })
+    child.on('exit', (code, signal) => {
+      settle(code ?? (signal === null ? 1 : 128))
+    })
   })
 }

@@ -1,0 +1,193 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { EventMessage } from '../../main/contract/calls.ts'
+import { readParameters } from '../../main/image/parameters.ts'
+import { openStudio } from '../compose.ts'
+import { studioPaths } from '../paths.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
+
+const starter = join(import.meta.dirname, '..', '..', 'resources', 'models', 'starter')
+const quick = ['--steps', '2', '--size', '64x64']
+
+let home: string
+let folder: string
+
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'cli-home-'))
+  folder = mkdtempSync(join(tmpdir(), 'cli-'))
+})
+afterEach(() => {
+  for (const path of [home, folder]) rmSync(path, { recursive: true, force: true, maxRetries: 5 })
+})
+
+interface Outcome {
+  code: number | null
+  out: string
+  err: string
+}
+
+function start(args: readonly string[]): { child: ChildProcess; outcome: Promise<Outcome> } {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), ...args], {
+    cwd: folder,
+    env: { ...process.env, LATENT_STUDIO_HOME: home },
+  })
+  let [out, err] = ['', '']
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
+  const outcome = once(child, 'close').then(([code]) => ({ code: code as number | null, out, err }))
+  return { child, outcome }
+}
+
+function run(...args: string[]): Promise<Outcome> {
+  return start(args).outcome
+}
+
+function events(out: string): Record<string, unknown>[] {
+  return out
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+}
+
+function galleryPictures(): string[] {
+  const gallery = join(home, 'gallery')
+  if (!existsSync(gallery)) return []
+  return readdirSync(gallery, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.png'))
+}
+
+test('generate makes a picture, copies it to --out with its parameters, and keeps it in the gallery', async () => {
+  const outcome = await run('generate', 'a red fox', '--seed', '7', ...quick, '--out', 'pictures/fox.png')
+  expect(outcome).toEqual({ code: 0, out: `${join(folder, 'pictures', 'fox.png')}\n`, err: '' })
+  const { studio } = await readParameters(join(folder, 'pictures', 'fox.png'))
+  expect(studio?.request).toMatchObject({ prompt: 'a red fox', seed: 7, steps: 2, widthPx: 64, model: 'starter' })
+  expect(galleryPictures()).toHaveLength(1)
+})
+
+test('several pictures have seeds that follow each other and numbered names', async () => {
+  const { code, out } = await run(
+    'generate',
+    'a fox',
+    '--seed',
+    '7',
+    '--count',
+    '2',
+    ...quick,
+    '--out',
+    'fox.png',
+    '--json',
+  )
+  expect(code).toBe(0)
+  const done = events(out).filter(({ event }) => event === 'done')
+  expect(done.map(({ file }) => file)).toEqual([join(folder, 'fox-1.png'), join(folder, 'fox-2.png')])
+  expect(done.map(({ request }) => (request as { seed: number }).seed)).toEqual([7, 8])
+  expect(
+    events(out).filter(({ event, stage, step }) => event === 'progress' && stage === 'denoising' && step === 2),
+  ).toHaveLength(2)
+})
+
+test('--no-gallery leaves nothing but the file, and an input picture may be any file', async () => {
+  await run('generate', 'a fox', ...quick, '--out', 'start.png', '--no-gallery')
+  const args = ['--init', 'start.png', '--strength', '0.6', '--steps', '4', '--size', '64x64', '--no-gallery']
+  expect(await run('generate', 'a snowy fox', ...args, '--out', 'end.png')).toMatchObject({ code: 0, err: '' })
+  const { studio } = await readParameters(join(folder, 'end.png'))
+  expect(studio?.request.init).toMatchObject({ strength: 0.6, fit: 'crop' })
+  expect(galleryPictures()).toEqual([])
+  expect(existsSync(join(home, 'studio.sqlite'))).toBe(false)
+  expect(readdirSync(folder).sort()).toEqual(['end.png', 'start.png'])
+})
+
+test('an open window is told of the command line’s picture and shows it', async () => {
+  const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined }
+  const studio = await openStudio({ shell: 'browser', paths: studioPaths({ LATENT_STUDIO_HOME: home }), logger: quiet })
+  try {
+    const told = new Promise<EventMessage>((resolve) => {
+      studio.subscribe((event) => {
+        if (event.name === 'gallery.changed') resolve(event)
+      })
+    })
+    const { code, out } = await run('generate', 'a fox', ...quick, '--json')
+    expect(code).toBe(0)
+    const id = String(events(out).at(-1)?.['id'])
+    expect(await told).toMatchObject({ payload: { added: [id] } })
+    expect((await studio.images(new Request(`http://127.0.0.1/image/${id}`)))?.status).toBe(200)
+  } finally {
+    await studio.close()
+  }
+})
+
+test.skipIf(process.platform === 'win32')('Ctrl+C cancels, says so, and leaves no picture', async () => {
+  const { child, outcome } = start([
+    'generate',
+    'a fox',
+    '--steps',
+    '400',
+    '--size',
+    '64x64',
+    '--out',
+    'fox.png',
+    '--json',
+  ])
+  // Twice at once, as when npm passes on what the terminal already sent.
+  child.stdout?.on('data', (chunk: Buffer) => {
+    if (chunk.includes('"denoising"')) child.kill('SIGINT')
+  })
+  const { code, out } = await outcome
+  expect(code).toBe(130)
+  expect(events(out).at(-1)).toMatchObject({ event: 'cancelled', failure: { code: 'cancelled' } })
+  expect(existsSync(join(folder, 'fox.png'))).toBe(false)
+  expect(galleryPictures()).toEqual([])
+})
+
+test.each([
+  [[], 'Commands'],
+  [['paint'], 'expected a command, found "paint"'],
+  [['generate', 'a fox', '--steps', '0'], '--steps: expected at least 1, found 0'],
+  [['models', 'all'], 'expected nothing after models, found "all"'],
+  [['inspect'], 'expected a file or folder, found nothing'],
+])('%j is a usage error: exit code 2', async (args, message) => {
+  const { code, out, err } = await run(...args)
+  expect(code).toBe(2)
+  expect(out + err).toContain(message)
+})
+
+test.each([
+  [['generate', 'a fox', '--model', 'gone'], 'model: expected one of starter, found "gone"'],
+  [['generate', 'a fox', '--init', 'gone.jpg'], '--init: expected a picture at gone.jpg'],
+  [['inspect', 'nowhere'], 'nowhere'],
+  [['png-info', 'nowhere.png'], 'nowhere.png'],
+])('%j is a failure: exit code 1 and one sentence', async (args, message) => {
+  const { code, out, err } = await run(...args)
+  expect({ code, out }).toEqual({ code: 1, out: '' })
+  expect(err).toContain(message)
+  expect(err.trimEnd().split('\n')).toHaveLength(1)
+})
+
+test('models, inspect and png-info tell what there is, for people and as JSON', async () => {
+  expect((await run('models')).out).toMatch(/^starter\n {2}Name +Starter/)
+  expect(JSON.parse((await run('models', '--json')).out)).toMatchObject([{ id: 'starter', problem: null }])
+  const inspected = await run('inspect', starter)
+  expect(inspected).toMatchObject({ code: 0, err: '' })
+  expect(inspected.out).toMatch(/Prediction +v\n[^]*U-Net[^]*It can run\.\n$/)
+  expect(JSON.parse((await run('inspect', starter, '--json')).out)).toMatchObject({ predictionType: 'v', missing: [] })
+  await run('generate', 'a fox', '--seed', '7', ...quick, '--out', 'fox.png', '--no-gallery')
+  expect((await run('png-info', 'fox.png')).out).toContain('Seed: 7')
+  expect(JSON.parse((await run('png-info', 'fox.png', '--json')).out)).toHaveProperty('parameters')
+})
+
+test('--version is the one of package.json, and every command has its help', async () => {
+  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8')) as {
+    version: string
+  }
+  expect(await run('--version')).toEqual({ code: 0, out: `${version}\n`, err: '' })
+  for (const command of ['generate', 'inspect', 'models', 'png-info']) {
+    expect(await run(command, '--help')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining(`latent-studio ${command}`) as string,
+    })
+  }
+})
