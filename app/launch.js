@@ -23,11 +23,11 @@ if (isNewEnough(process.versions.node)) {
 async function run() {
   if (process.argv[2] === 'start') {
     process.argv.splice(2, 1)
-    await import(pathToFileURL(join(here, 'start', 'main.ts')).href)
+    await import('./start/main.ts')
     return
   }
   const built = join(here, '..', 'out', 'main', 'cli.js')
-  await import(pathToFileURL(existsSync(built) ? built : join(here, 'cli', 'main.ts')).href)
+  await (existsSync(built) ? import(pathToFileURL(built).href) : import('./cli/main.ts'))
 }
 
 /** @param {string} version */
