@@ -4,14 +4,13 @@ import { GenerationRequest, InputId, PredictionType } from './generation.ts'
 export const ImageId = z.uuid()
 export type ImageId = z.infer<typeof ImageId>
 
-/** What the picture was made with beyond the request: facts about the model and the run. */
+/** What the picture was made with beyond the request. It lies in the file, so it holds nothing that differs from run to run. */
 export const ImageOrigin = z.object({
   modelName: z.string(),
   family: z.string(),
   predictionType: PredictionType,
   appVersion: z.string(),
   runtime: z.string(),
-  durationMs: z.number().min(0),
 })
 export type ImageOrigin = z.infer<typeof ImageOrigin>
 
@@ -25,6 +24,8 @@ export const ImageRecord = z.object({
   sizeBytes: z.int(),
   request: GenerationRequest,
   origin: ImageOrigin,
+  /** How long it took; null for a picture that was found as a file. */
+  durationMs: z.number().min(0).nullable(),
   isStarred: z.boolean(),
   trashedAt: z.int().nullable(),
 })

@@ -27,6 +27,7 @@ export const GenerationResult = z.object({
   heightPx: z.int(),
   sizeBytes: z.int(),
   origin: ImageOrigin,
+  durationMs: z.number().min(0),
 })
 export type GenerationResult = z.infer<typeof GenerationResult>
 

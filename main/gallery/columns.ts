@@ -28,6 +28,7 @@ export const pictureTable = table<Picture>(
     jobId: plain('job_id'),
     request: json('request'),
     origin: json('origin'),
+    durationMs: plain('duration_ms'),
   },
   Picture,
 )

@@ -21,8 +21,9 @@ async function reopenAfter(world: TestGallery, change: (databasePath: string) =>
 }
 
 // What a file can tell; the id is given anew.
-function withoutId(record: ImageRecord): Partial<ImageRecord> {
-  return { ...record, id: '' }
+/** What its file says of a picture: not the id of its row, nor how long it took. */
+function asFile(record: ImageRecord): ImageRecord {
+  return { ...record, id: '', durationMs: null }
 }
 
 test('a deleted database is built again from the files', async () => {
@@ -30,7 +31,7 @@ test('a deleted database is built again from the files', async () => {
   const made = [world.make({ seed: 1 }), world.make({ seed: 2, prompt: '雪の狐' }, '2026-01-31')]
   await reopenAfter(world, (path) => rmSync(path))
   const found = world.gallery.details(world.gallery.ids(ALL))
-  expect(found.map(withoutId)).toEqual(made.map(withoutId))
+  expect(found.map(asFile)).toEqual(made.map(asFile))
   expect(world.changes.flatMap(({ added }) => added).sort()).toEqual(found.map(({ id }) => id).sort())
   expect(world.gallery.ids({ ...ALL, text: '狐' })).toHaveLength(1)
 })
@@ -50,7 +51,7 @@ test('a file that is no database is moved aside with a clear line, and nothing i
   const world = await testGallery()
   const made = world.make()
   await reopenAfter(world, (path) => writeFileSync(path, 'not a database, '.repeat(1000)))
-  expect(world.gallery.details(world.gallery.ids(ALL)).map(withoutId)).toEqual([withoutId(made)])
+  expect(world.gallery.details(world.gallery.ids(ALL)).map(asFile)).toEqual([asFile(made)])
   const aside = readdirSync(world.options.dataFolder).find((name) => name.includes('damaged'))
   expect(readFileSync(join(world.options.dataFolder, aside ?? ''), 'utf8')).toMatch(/^not a database/)
   expect(world.lines.join('\n')).toMatch(/studio\.sqlite is damaged\. It was moved to .*damaged-/)
@@ -106,7 +107,7 @@ test('a row that does not parse is left out, told to the log, and written again 
   expect(world.lines.join('\n')).toMatch(`${broken.fileName} (${broken.id}) was left out`)
   await world.gallery.emptyTrash(0)
   expect(world.changes.at(-1)).toEqual({ added: [], changed: [broken.id], removed: [] })
-  expect(world.gallery.details([broken.id])).toEqual([{ ...broken, isStarred: true }])
+  expect(world.gallery.details([broken.id])).toEqual([{ ...broken, isStarred: true, durationMs: null }])
 })
 
 test('a row that nothing can set right is asked about once and takes nothing down', async () => {

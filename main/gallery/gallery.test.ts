@@ -15,6 +15,7 @@ const RESULT = {
   heightPx: 72,
   sizeBytes: 0,
   origin: ORIGIN,
+  durationMs: 1234,
 }
 
 describe('adopting', () => {
@@ -35,6 +36,8 @@ describe('adopting', () => {
       sizeBytes: pngOf(request).length,
       request,
       origin: ORIGIN,
+      durationMs: 1234,
+    durationMs: 1234,
       isStarred: false,
       trashedAt: null,
     })

@@ -98,8 +98,8 @@ export class Gallery {
    */
   adopt(result: GenerationResult, stagingFolder: string, request: GenerationRequest): ImageRecord {
     const from = join(stagingFolder, result.pictureName)
-    const { widthPx, heightPx, origin } = result
-    const facts = { ...readFileFacts(from), widthPx, heightPx, origin, request }
+    const { widthPx, heightPx, origin, durationMs } = result
+    const facts = { ...readFileFacts(from), widthPx, heightPx, origin, durationMs, request }
     const jobId = jobOfStaging(this.#place.folders, stagingFolder)
     const picture = placePicture(this.#place, from, facts, jobId)
     try {

@@ -73,6 +73,7 @@ test('a running job whose picture was adopted knows it, from staging too', async
     heightPx: 72,
     sizeBytes: 0,
     origin: ORIGIN,
+    durationMs: 1234,
   }
   const { id } = world.gallery.adopt(result, folder, REQUEST)
   const dead = join(world.options.galleryFolder, '.staging', randomUUID(), staged.job.id)

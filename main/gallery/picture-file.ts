@@ -17,6 +17,7 @@ export interface PictureFacts {
   readonly sizeBytes: number
   readonly request: GenerationRequest
   readonly origin: ImageOrigin
+  readonly durationMs: number | null
 }
 
 const SIGNATURE = Buffer.from('89504e470d0a1a0a', 'hex')
@@ -37,7 +38,7 @@ export async function readPictureFacts(
     const frame = await readFrame(path)
     if (frame === null) return null
     const embedded = await readEmbedded(path)
-    return embedded && { ...frame, request: embedded.request, origin: embedded.origin }
+    return embedded && { ...frame, request: embedded.request, origin: embedded.origin, durationMs: null }
   } catch (error) {
     // One unreadable file is no reason to stop taking in the others.
     logger.warn(`${path}: expected a picture with its parameters, found none: ${String(error)}`)
@@ -59,7 +60,7 @@ export function readFileFacts(path: string): Pick<PictureFacts, 'createdAt' | 's
   }
 }
 
-async function readFrame(path: string): Promise<Omit<PictureFacts, 'request' | 'origin'> | null> {
+async function readFrame(path: string): Promise<Omit<PictureFacts, 'request' | 'origin' | 'durationMs'> | null> {
   const file = await open(path, 'r')
   try {
     const { size, mtimeMs } = await file.stat()

@@ -41,6 +41,7 @@ function picture(i: number): Parameters<typeof pictureTable.toRow>[0] {
     sizeBytes: 1000,
     request: { ...REQUEST, prompt, seed: i },
     origin: ORIGIN,
+    durationMs: 1234,
     isStarred: i % 10 === 0,
     trashedAt: i % 100 === 1 ? 1 : null,
     missingAt: null,

@@ -83,7 +83,7 @@ test('two processes adopt into one gallery without losing or overwriting a pictu
       readEmbedded: never, describe: never, makeThumbnail: never, discard: never,
     })
     console.log('ready')
-    const origin = { modelName: '', family: '', predictionType: 'epsilon', appVersion: '', runtime: '', durationMs: 0 }
+    const origin = { modelName: '', family: '', predictionType: 'epsilon', appVersion: '', runtime: '' }
     for (let i = 0; i < 12; i++) {
       const folder = gallery.stagingFolder(crypto.randomUUID())
       copyFileSync(${JSON.stringify(bytes)}, folder + '/picture.png')

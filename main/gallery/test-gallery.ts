@@ -31,7 +31,6 @@ export const ORIGIN: ImageOrigin = {
   predictionType: 'epsilon',
   appVersion: '0.1.0',
   runtime: 'cpu',
-  durationMs: 1234,
 }
 
 export const ALL: GalleryFilter = { text: '', starredOnly: false, order: 'newest' }
@@ -50,7 +49,7 @@ export function pngOf(request: GenerationRequest): Buffer {
 
 /** Reads what `pngOf` embeds; null for a PNG without it. */
 export function readEmbedded(path: string): Promise<z.infer<typeof Embedded> | null> {
-  const text = /parameters\0(\{.*\}\})/s.exec(readFileSync(path, 'utf8'))?.[1]
+  const text = /parameters\0(\{.*?\}\})/s.exec(readFileSync(path, 'utf8'))?.[1]
   return Promise.resolve(text === undefined ? null : Embedded.parse(JSON.parse(text)))
 }
 
@@ -139,6 +138,7 @@ function make(gallery: Gallery, request: GenerationRequest, day?: string): Image
       heightPx: request.heightPx,
       sizeBytes: 0,
       origin: ORIGIN,
+    durationMs: 1234,
     },
     folder,
     request,

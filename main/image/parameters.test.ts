@@ -28,7 +28,6 @@ const origin: ImageOrigin = {
   predictionType: 'epsilon',
   appVersion: '0.1.0',
   runtime: 'onnxruntime-node 1.30.0',
-  durationMs: 1234.5,
 }
 const init = { id: 'a'.repeat(64), strength: 0.6, fit: 'crop' } as const
 

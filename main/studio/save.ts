@@ -30,7 +30,6 @@ export async function savePicture(
     predictionType: checkpoint.diffusion.predictionType,
     appVersion,
     runtime: `onnxruntime-node ${runtimeVersion}`,
-    durationMs,
   }
   const pictureName = `${jobId}.png`
   const thumbnailName = `${jobId}.webp`
@@ -38,5 +37,5 @@ export async function savePicture(
   const written = await writePicture(picture, join(stagingFolder, pictureName), {
     texts: parameterTexts(request, origin),
   })
-  return { pictureName, thumbnailName, ...written, origin }
+  return { pictureName, thumbnailName, ...written, origin, durationMs }
 }

@@ -18,7 +18,8 @@ export const pictures: Migration = {
       missing_at INTEGER,
       job_id     TEXT,
       request    TEXT NOT NULL,
-      origin     TEXT NOT NULL
+      origin     TEXT NOT NULL,
+      duration_ms REAL
     ) STRICT;
 
     -- The columns of the conditions are in the indexes too, so that listing never reads the table.
