@@ -1,94 +1,18 @@
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { isDeepStrictEqual } from 'node:util'
 import type { EventMessage } from '../main/contract/calls.ts'
 import type { Logger } from '../main/contract/failure.ts'
-import type { GalleryChange } from '../main/contract/image.ts'
-import type { ModelSummary } from '../main/contract/model.ts'
-import type { Settings, StudioInfo } from '../main/contract/settings.ts'
-import { Gallery } from '../main/gallery/gallery.ts'
-import { readParameters } from '../main/image/parameters.ts'
-import { readPicture, writeThumbnail } from '../main/image/picture.ts'
-import { Library } from '../main/library/library.ts'
+import type { StudioInfo } from '../main/contract/settings.ts'
+import type { Gallery } from '../main/gallery/gallery.ts'
 import { JobQueue } from '../main/queue/queue.ts'
 import { createTokenCounter } from './count-tokens.ts'
 import { createEvents, type EventListener, type Events } from './events.ts'
 import { createImages, type ImageHandler } from './images.ts'
 import { createAnswer, createHandlers, type AnswerCall, type ShellActions } from './ipc.ts'
 import { createMaker } from './make-picture.ts'
-import { studioVersion, type StudioPaths } from './paths.ts'
-import { SettingsStore } from './settings.ts'
+import { openGallery, openModels, type Ground, type ModelParts } from './parts.ts'
+import { studioVersion } from './paths.ts'
 import { canOpenFolders, systemActions } from './shell-actions.ts'
-import { forkNode, type ForkStudio } from './studio-child.ts'
-import { StudioHost } from './studio-host.ts'
-
-interface Ground {
-  readonly paths: StudioPaths
-  readonly logger: Logger
-}
-
-interface ModelOptions extends Ground {
-  /** How the studio process is started; Node's way unless told otherwise. */
-  readonly fork?: ForkStudio
-  readonly onSettings?: (settings: Settings) => void
-  readonly onModels?: (models: ModelSummary[]) => void
-}
-
-/** What making pictures needs, without a place to keep them. */
-export interface ModelParts {
-  readonly settings: SettingsStore
-  readonly library: Library
-  /** Settles when the library has looked once. */
-  readonly firstScan: Promise<unknown>
-  readonly host: StudioHost
-  close(): Promise<void>
-}
-
-/** The settings, the models, and the host of the studio process, which starts with the first run. */
-export function openModels(options: ModelOptions): ModelParts {
-  const { paths, logger, fork = forkNode, onSettings, onModels } = options
-  mkdirSync(paths.models, { recursive: true })
-  const settings = new SettingsStore(paths.settingsFile, logger, onSettings)
-  const library = new Library({
-    builtInFolder: join(paths.resources, 'models', 'starter'),
-    folders: [paths.models, ...settings.current.modelFolders],
-    logger,
-    onChange: ({ models, folders }) => {
-      const modelFolders = folders.filter((folder) => folder !== paths.models)
-      if (!isDeepStrictEqual(modelFolders, settings.current.modelFolders)) settings.change({ modelFolders })
-      onModels?.(models)
-    },
-  })
-  const host = new StudioHost({ entry: paths.studioProcess, fork, logger })
-  return { settings, library, firstScan: library.refresh(), host, close: () => host.close() }
-}
-
-interface GalleryOptions extends Ground {
-  readonly onChange?: (change: GalleryChange) => void
-  /** What becomes of a file when the trash is emptied; the system's trash unless told otherwise. */
-  readonly discard?: (path: string) => Promise<void>
-}
-
-/** The user's gallery. @throws StudioError disk-full, internal */
-export function openGallery({
-  paths,
-  logger,
-  onChange,
-  discard = systemActions.trashFile,
-}: GalleryOptions): Promise<Gallery> {
-  return Gallery.open({
-    galleryFolder: paths.gallery,
-    dataFolder: paths.data,
-    logger,
-    readEmbedded: async (path) => (await readParameters(path)).studio,
-    describe: readPicture,
-    makeThumbnail: async (from, to) => {
-      await writeThumbnail(from, to)
-    },
-    discard,
-    ...(onChange === undefined ? {} : { onChange }),
-  })
-}
+import type { ForkStudio } from './studio-child.ts'
 
 interface StudioOptions extends Ground {
   readonly shell: StudioInfo['shell']
@@ -120,12 +44,8 @@ export async function openStudio(options: StudioOptions): Promise<RunningStudio>
   const events = createEvents()
   const models = openModels({
     ...options,
-    onSettings: (payload) => {
-      events.publish({ name: 'settings.changed', payload })
-    },
-    onModels: (payload) => {
-      events.publish({ name: 'models.changed', payload })
-    },
+    onSettings: events.tell('settings.changed'),
+    onModels: events.tell('models.changed'),
   })
   const { settings, library, firstScan, host } = models
   // Its libraries load while the database opens.
@@ -134,9 +54,7 @@ export async function openStudio(options: StudioOptions): Promise<RunningStudio>
     paths,
     logger,
     discard: actions.trashFile,
-    onChange: (payload) => {
-      events.publish({ name: 'gallery.changed', payload })
-    },
+    onChange: events.tell('gallery.changed'),
   })
   const queue = openQueue({ gallery, models, events, logger })
   const handlers = createHandlers({
@@ -185,6 +103,7 @@ interface QueueOptions {
 }
 
 function openQueue({ gallery, models, events, logger }: QueueOptions): JobQueue {
+  const tellPreview = events.tell('job.preview')
   const makePicture = createMaker({ ...models, gallery, settings: () => models.settings.current })
   return new JobQueue({
     store: gallery.jobStore(),
@@ -193,17 +112,13 @@ function openQueue({ gallery, models, events, logger }: QueueOptions): JobQueue 
       const record = await makePicture(jobId, request, {
         ...listeners,
         onPreview: (step, dataUrl) => {
-          events.publish({ name: 'job.preview', payload: { jobId, step, dataUrl } })
+          tellPreview({ jobId, step, dataUrl })
         },
       })
       return record.id
     },
-    onChange: (payload) => {
-      events.publish({ name: 'job.changed', payload })
-    },
-    onRemoved: (payload) => {
-      events.publish({ name: 'jobs.removed', payload })
-    },
+    onChange: events.tell('job.changed'),
+    onRemoved: events.tell('jobs.removed'),
   })
 }
 

@@ -26,8 +26,10 @@ async function run() {
     await import('./start/main.ts')
     return
   }
-  const built = join(here, '..', 'out', 'main', 'cli.js')
-  await (existsSync(built) ? import(pathToFileURL(built).href) : import('./cli/main.ts'))
+  // A build that is older than the sources would be another studio than the one that was asked for.
+  const { isBuilt } = await import('./start/build.ts')
+  const root = join(here, '..')
+  await (isBuilt(root) ? import(pathToFileURL(join(root, 'out', 'main', 'cli.js')).href) : import('./cli/main.ts'))
 }
 
 /** @param {string} version */

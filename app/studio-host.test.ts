@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { StudioError, toFailure } from '../main/contract/failure.ts'
 import type { GenerationTask } from '../main/contract/studio.ts'
 import { forkNode } from './studio-child.ts'
@@ -18,6 +18,7 @@ afterEach(async () => {
 interface Patience {
   startTimeoutMs?: number
   cancelPatienceMs?: number
+  idleReleaseMs?: number
 }
 
 function openHost(patience: Patience = {}): { host: StudioHost; log: string[] } {
@@ -215,6 +216,13 @@ test('an answer outside the contract ends the process instead of leaving the run
     code: 'runtime-crashed',
     message: 'The process that computes pictures ended: it sent a message that is not in the contract',
   })
+})
+
+test('networks are released when nothing has run for a while, by the same process', async () => {
+  const { host, log } = openHost({ idleReleaseMs: 50 })
+  const pid = await start(host, 'a fox').result
+  await vi.waitUntil(() => log.includes('studio process: networks released'), { timeout: 5000 })
+  expect(await start(host, 'a fox').result).toBe(pid)
 })
 
 test('close ends the process and the run it had', async () => {

@@ -17,6 +17,8 @@ interface HostOptions {
   readonly startTimeoutMs?: number
   /** After a cancel, how long one network pass may still take before the process is ended instead. */
   readonly cancelPatienceMs?: number
+  /** How long loaded networks, which may be gigabytes, are kept for a next run. */
+  readonly idleReleaseMs?: number
 }
 
 interface Run extends RunListeners {
@@ -48,9 +50,10 @@ export class StudioHost {
   #life: Life | null = null
   #runtime = ''
   #isClosed = false
+  #idle: NodeJS.Timeout | undefined
 
   constructor(options: HostOptions) {
-    this.#options = { startTimeoutMs: 60_000, cancelPatienceMs: 20_000, ...options }
+    this.#options = { startTimeoutMs: 60_000, cancelPatienceMs: 20_000, idleReleaseMs: 15 * 60_000, ...options }
   }
 
   /** The inference runtime's name and version once a process has been ready, else empty. */
@@ -93,17 +96,14 @@ export class StudioHost {
       listeners.signal.removeEventListener('abort', cancel)
       if (run.patience) clearTimeout(run.patience)
       life.runs.delete(task.jobId)
+      this.#releaseWhenIdle(life)
     }
-  }
-
-  /** Lets the process drop its loaded networks; the next run loads them again. */
-  release(): void {
-    if (this.#life?.isReady) this.#life.child.send({ type: 'release' })
   }
 
   /** Ends the process and resolves once it is gone. Runs under way end as cancelled. */
   async close(): Promise<void> {
     this.#isClosed = true
+    clearTimeout(this.#idle)
     const life = this.#life
     if (!life) return
     for (const run of life.runs.values()) run.settle.reject(new StudioError('cancelled', 'The studio was closed'))
@@ -189,6 +189,14 @@ export class StudioHost {
     run.patience = setTimeout(() => {
       end(life, 'it did not answer a cancel in time')
     }, this.#options.cancelPatienceMs)
+  }
+
+  #releaseWhenIdle(life: Life): void {
+    clearTimeout(this.#idle)
+    this.#idle = setTimeout(() => {
+      if (this.#life === life && life.runs.size === 0) life.child.send({ type: 'release' })
+    }, this.#options.idleReleaseMs)
+    this.#idle.unref()
   }
 
   #bury(life: Life, exit: ChildExit): void {

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { StudioError } from '../../main/contract/failure.ts'
 import type { GenerationRequest, InputId } from '../../main/contract/generation.ts'
+import type { Settings } from '../../main/contract/settings.ts'
 import { readPicture } from '../../main/image/picture.ts'
-import { openGallery, type ModelParts } from '../compose.ts'
+import { openGallery, type ModelParts } from '../parts.ts'
 import { createMaker, runSettings } from '../make-picture.ts'
 import type { RunListeners } from '../studio-host.ts'
 import { requireModel } from '../validate.ts'
@@ -24,7 +25,7 @@ export interface Bench {
 /** Pictures go to the user's gallery, where a window that is open shows them too. */
 export async function galleryBench(models: ModelParts, { paths, logger }: Surroundings): Promise<Bench> {
   const gallery = await openGallery({ paths, logger })
-  const makePicture = createMaker({ ...models, gallery, settings: () => models.settings.current })
+  const makePicture = createMaker({ ...models, gallery, settings: () => unwatched(models.settings.current) })
   return {
     keepInput: async (file) => (await gallery.keepInput(await readInput(file))).id,
     async make(request, listeners, out) {
@@ -50,8 +51,14 @@ export async function temporaryBench({ host, library, settings }: ModelParts): P
     },
     async make(request, listeners, out) {
       const { path: modelPath } = requireModel(library, request.model)
-      const { current } = settings
-      const task = { jobId: randomUUID(), request, modelPath, initPath, stagingFolder, ...runSettings(current) }
+      const task = {
+        jobId: randomUUID(),
+        request,
+        modelPath,
+        initPath,
+        stagingFolder,
+        ...runSettings(unwatched(settings.current)),
+      }
       const { pictureName, origin } = await host.run(task, listeners)
       const file = resolve(out ?? pictureName)
       await writeWhole(join(stagingFolder, pictureName), file)
@@ -59,6 +66,11 @@ export async function temporaryBench({ host, library, settings }: ModelParts): P
     },
     close: () => rm(stagingFolder, { recursive: true, force: true }),
   }
+}
+
+/** Nobody sees the previews of a command line. */
+function unwatched(settings: Settings): Settings {
+  return { ...settings, showPreviews: false }
 }
 
 async function readInput(file: string): Promise<Uint8Array> {

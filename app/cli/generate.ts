@@ -2,7 +2,7 @@ import { join, parse } from 'node:path'
 import { toFailure } from '../../main/contract/failure.ts'
 import type { GenerationRequest } from '../../main/contract/generation.ts'
 import { seedAfter } from '../../main/queue/transitions.ts'
-import { openModels, type ModelParts } from '../compose.ts'
+import { openModels, type ModelParts } from '../parts.ts'
 import { requireModel } from '../validate.ts'
 import { galleryBench, temporaryBench, type Bench } from './bench.ts'
 import { completeRequest, readGenerateOptions, type GenerateOptions } from './generate-options.ts'
@@ -32,6 +32,8 @@ export async function generate(args: readonly string[], around: Surroundings): P
 
 async function withModels(around: Surroundings, use: (models: ModelParts) => Promise<void>): Promise<void> {
   const models = openModels(around)
+  // Its libraries load while the models are looked through.
+  models.host.warm()
   try {
     await models.firstScan
     await use(models)

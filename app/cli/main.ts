@@ -55,6 +55,8 @@ function explain(error: unknown, command: string, { writeError, logger }: Surrou
 
 function findSurroundings(): Surroundings {
   const paths = studioPaths()
+  // Whoever read the output, "head" perhaps, has had enough.
+  process.stdout.on('error', () => process.exit(0))
   return {
     paths,
     logger: createLogger(paths.logs, false),

@@ -1,5 +1,5 @@
 import type { ModelSummary } from '../../main/contract/model.ts'
-import { openModels } from '../compose.ts'
+import { openModels } from '../parts.ts'
 import { readArguments, UsageError, type OptionSpec } from './arguments.ts'
 import type { Surroundings } from './surroundings.ts'
 import { bytes, columns } from './text.ts'

@@ -1,0 +1,85 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import type { Logger } from '../main/contract/failure.ts'
+import type { GalleryChange } from '../main/contract/image.ts'
+import type { ModelSummary } from '../main/contract/model.ts'
+import type { Settings } from '../main/contract/settings.ts'
+import { Gallery } from '../main/gallery/gallery.ts'
+import { readParameters } from '../main/image/parameters.ts'
+import { readPicture, writeThumbnail } from '../main/image/picture.ts'
+import { Library } from '../main/library/library.ts'
+import type { StudioPaths } from './paths.ts'
+import { SettingsStore } from './settings.ts'
+import { systemActions } from './shell-actions.ts'
+import { forkNode, type ForkStudio } from './studio-child.ts'
+import { StudioHost } from './studio-host.ts'
+
+/** What every part stands on. */
+export interface Ground {
+  readonly paths: StudioPaths
+  readonly logger: Logger
+}
+
+interface ModelOptions extends Ground {
+  /** How the studio process is started; Node's way unless told otherwise. */
+  readonly fork?: ForkStudio
+  readonly onSettings?: (settings: Settings) => void
+  readonly onModels?: (models: ModelSummary[]) => void
+}
+
+/** What making pictures needs, without a place to keep them. */
+export interface ModelParts {
+  readonly settings: SettingsStore
+  readonly library: Library
+  /** Settles when the library has looked once. */
+  readonly firstScan: Promise<unknown>
+  readonly host: StudioHost
+  close(): Promise<void>
+}
+
+/** The settings, the models, and the host of the studio process, which starts with the first run. */
+export function openModels(options: ModelOptions): ModelParts {
+  const { paths, logger, fork = forkNode, onSettings, onModels } = options
+  mkdirSync(paths.models, { recursive: true })
+  const settings = new SettingsStore(paths.settingsFile, logger, onSettings)
+  const library = new Library({
+    builtInFolder: join(paths.resources, 'models', 'starter'),
+    folders: [paths.models, ...settings.current.modelFolders],
+    logger,
+    onChange: ({ models, folders }) => {
+      const modelFolders = folders.filter((folder) => folder !== paths.models)
+      if (!isDeepStrictEqual(modelFolders, settings.current.modelFolders)) settings.change({ modelFolders })
+      onModels?.(models)
+    },
+  })
+  const host = new StudioHost({ entry: paths.studioProcess, fork, logger })
+  return { settings, library, firstScan: library.refresh(), host, close: () => host.close() }
+}
+
+interface GalleryOptions extends Ground {
+  readonly onChange?: (change: GalleryChange) => void
+  /** What becomes of a file when the trash is emptied; the system's trash unless told otherwise. */
+  readonly discard?: (path: string) => Promise<void>
+}
+
+/** The user's gallery. @throws StudioError disk-full, internal */
+export function openGallery({
+  paths,
+  logger,
+  onChange,
+  discard = systemActions.trashFile,
+}: GalleryOptions): Promise<Gallery> {
+  return Gallery.open({
+    galleryFolder: paths.gallery,
+    dataFolder: paths.data,
+    logger,
+    readEmbedded: async (path) => (await readParameters(path)).studio,
+    describe: readPicture,
+    makeThumbnail: async (from, to) => {
+      await writeThumbnail(from, to)
+    },
+    discard,
+    ...(onChange === undefined ? {} : { onChange }),
+  })
+}
