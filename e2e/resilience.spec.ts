@@ -11,7 +11,7 @@ test('when the process that computes is killed, the job fails with the reason an
   await create.generate.click()
   await expect(create.progress).toHaveAttribute('aria-valuetext', /^Step \d+ of 400/)
   await studio.killEngine()
-  await expect(create.canvas.getByText(/The process that computes pictures ended unexpectedly/)).toBeVisible()
+  await expect(create.canvas.getByText(/The process that computes pictures ended/)).toBeVisible()
 
   await goTo(page, 'Queue')
   await expect(page.getByRole('region', { name: /^Failed/ })).toBeVisible()
