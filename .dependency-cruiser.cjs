@@ -110,7 +110,7 @@ module.exports = {
     tsConfig: { fileName: 'tsconfig.base.json' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
-      conditionNames: ['svelte', 'import', 'require', 'node', 'default', 'types'],
+      conditionNames: ['svelte', 'import', 'require', 'node', 'default'],
     },
     moduleSystems: ['es6'],
   },

@@ -1,5 +1,4 @@
 import { BrowserWindow, nativeTheme, screen } from 'electron'
-import { join } from 'node:path'
 import { MINIMUM, reachableBounds, readWindowState, writeWindowState } from './window-state.ts'
 
 interface WindowOptions {
@@ -60,9 +59,4 @@ export function raise(window: BrowserWindow): void {
   if (window.isMinimized()) window.restore()
   window.show()
   window.focus()
-}
-
-/** The built preload script, from the application's folder. */
-export function preloadFile(appRoot: string): string {
-  return join(appRoot, 'out', 'preload', 'preload.cjs')
 }
