@@ -1,4 +1,4 @@
-import type { Scope, Value } from './graph-builder.ts'
+import type { Scope, Value } from './scope.ts'
 import { linear, multiHeadAttention } from './layers.ts'
 
 /** What is attended to: token vectors of all the batch's items, one a row. */

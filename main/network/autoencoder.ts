@@ -3,7 +3,7 @@ import type { Component } from '../checkpoint/weights.ts'
 import type { OnnxGraph } from '../runtime/graph.ts'
 import { attend } from './attention.ts'
 import { GraphBuilder } from './graph-builder.ts'
-import type { Scope, Value } from './graph-builder.ts'
+import type { Scope, Value } from './scope.ts'
 import { conv, doubled, groupNorm, silu } from './layers.ts'
 import { resnetBlock } from './resnet-block.ts'
 

@@ -1,6 +1,5 @@
-import type { Scope, Value } from './graph-builder.ts'
-
-const MICROSOFT = 'com.microsoft'
+import type { Scope, Value } from './scope.ts'
+import type { Part } from './stored-weight.ts'
 
 interface ConvOptions {
   readonly kernel?: number
@@ -27,21 +26,21 @@ export function conv(
   })
 }
 
-/** x [rows, in] → [rows, out]; with a bias where the checkpoint has one. `fromRow` picks `outWidth` rows of the weight. */
-export function linear(scope: Scope, x: Value, inWidth: number, outWidth: number, fromRow?: number): Value {
-  const inputs = [x, scope.weight('weight', [outWidth, inWidth], fromRow)]
-  if (scope.has('bias')) inputs.push(scope.weight('bias', [outWidth], fromRow))
+/** x [rows, in] → [rows, out]; with a bias where the checkpoint has one. `part` takes that part of its rows. */
+export function linear(scope: Scope, x: Value, inWidth: number, outWidth: number, part?: Part): Value {
+  const inputs = [x, scope.weight('weight', [outWidth, inWidth], part)]
+  if (scope.has('bias')) inputs.push(scope.weight('bias', [outWidth], part))
   return scope.node('Gemm', inputs, { transB: 1 })
 }
 
 /** x·sigmoid(x) */
 export function silu(scope: Scope, x: Value): Value {
-  return scope.node('QuickGelu', [x], { alpha: { float: 1 } }, MICROSOFT)
+  return scope.runtimeNode('QuickGelu', [x], { alpha: { float: 1 } })
 }
 
 /** x·sigmoid(1.702x), the approximation CLIP was trained with. */
 export function quickGelu(scope: Scope, x: Value): Value {
-  return scope.node('QuickGelu', [x], { alpha: { float: 1.702 } }, MICROSOFT)
+  return scope.runtimeNode('QuickGelu', [x], { alpha: { float: 1.702 } })
 }
 
 /** With the exact error function. */
@@ -73,11 +72,17 @@ export function multiHeadAttention(
   heads: number,
   isCausal: boolean,
 ): Value {
-  return scope.node('MultiHeadAttention', qkv, { num_heads: heads, unidirectional: isCausal ? 1 : 0 }, MICROSOFT)
+  return scope.runtimeNode('MultiHeadAttention', qkv, { num_heads: heads, unidirectional: isCausal ? 1 : 0 })
 }
 
 /** Each cell four times: [n, c, h, w] → [n, c, 2h, 2w]. */
 export function doubled(scope: Scope, x: Value): Value {
   const attributes = { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' }
   return scope.node('Resize', [x, '', scope.floats([1, 1, 2, 2])], attributes)
+}
+
+/** The top left of x [n, c, h, w], as high and wide as `like`. */
+export function croppedTo(scope: Scope, x: Value, like: Value): Value {
+  const size = scope.node('Shape', [like], { start: 2 })
+  return scope.node('Slice', [x, scope.ints(0, 0), size, scope.ints(2, 3)])
 }

@@ -1,4 +1,4 @@
-import type { Scope, Value } from './graph-builder.ts'
+import type { Scope, Value } from './scope.ts'
 import { conv, groupNorm, linear, silu } from './layers.ts'
 
 export interface ResnetShape {

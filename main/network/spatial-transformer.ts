@@ -1,6 +1,6 @@
 import { attend } from './attention.ts'
 import type { Tokens } from './attention.ts'
-import type { Scope, Value } from './graph-builder.ts'
+import type { Scope, Value } from './scope.ts'
 import { conv, gelu, groupNorm, layerNorm, linear } from './layers.ts'
 
 /** Not the ResNet blocks' eps: in the original these norms are built by another function. */
@@ -55,7 +55,7 @@ function transformerBlock(scope: Scope, x: Value, context: Context, shape: Trans
 function feedForward(scope: Scope, { rows, width }: Tokens): Value {
   const inner = width * 4
   const projection = scope.at('net.0.proj')
-  const value = linear(projection, rows, width, inner, 0)
-  const gate = linear(projection, rows, width, inner, inner)
+  const value = linear(projection, rows, width, inner, { index: 0, count: 2 })
+  const gate = linear(projection, rows, width, inner, { index: 1, count: 2 })
   return linear(scope.at('net.2'), scope.node('Mul', [value, gelu(scope, gate)]), inner, width)
 }

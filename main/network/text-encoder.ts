@@ -3,7 +3,7 @@ import type { Component } from '../checkpoint/weights.ts'
 import type { OnnxGraph } from '../runtime/graph.ts'
 import { attend } from './attention.ts'
 import { GraphBuilder } from './graph-builder.ts'
-import type { Scope, Value } from './graph-builder.ts'
+import type { Scope, Value } from './scope.ts'
 import { gelu, layerNorm, linear, quickGelu } from './layers.ts'
 
 export interface TextEncoderOptions {
@@ -59,7 +59,7 @@ function hiddenStates(scope: Scope, ids: Value, config: ClipTextConfig, layers: 
 
 /** Token and position vectors, summed: rows [n·t, d]. The table stays as it is stored; only the rows taken are cast. */
 function embedding(scope: Scope, ids: Value, { vocabularySize, contextLength, hiddenSize }: ClipTextConfig): Value {
-  const table = scope.stored('token_embedding.weight', [vocabularySize, hiddenSize])
+  const table = scope.storedWeight('token_embedding.weight', [vocabularySize, hiddenSize])
   const tokens = scope.node('Cast', [scope.node('Gather', [table, ids])], { to: 1 })
   const positions = scope.weight('position_embedding.weight', [contextLength, hiddenSize])
   const length = scope.node('Shape', [ids], { start: 1 })

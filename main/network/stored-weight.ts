@@ -1,0 +1,102 @@
+import { realpathSync } from 'node:fs'
+import { dirname, relative, sep } from 'node:path'
+import type { TensorEntry } from '../checkpoint/safetensors.ts'
+import { StudioError } from '../contract/failure.ts'
+import type { ElementType, OnnxInitializer } from './onnx/model.ts'
+
+/** A tensor of the checkpoint, or a part of it, under the name it has in the graph. */
+export interface StoredWeight {
+  readonly name: string
+  readonly type: ElementType
+  readonly shape: readonly number[]
+  readonly file: string
+  readonly offset: number
+  readonly length: number
+}
+
+/** The index-th of `count` equal parts along the first dimension. */
+export interface Part {
+  readonly index: number
+  readonly count: number
+}
+
+const WHOLE: Part = { index: 0, count: 1 }
+
+/** Storage types that the runtime's Cast turns into float32 exactly (float64: rounded). */
+const ELEMENT_TYPES: Readonly<Record<string, ElementType>> = {
+  F32: 'float',
+  F16: 'float16',
+  BF16: 'bfloat16',
+  F64: 'double',
+}
+
+/**
+ * Where `entry`, or the part of it that has this shape, lies.
+ * @throws StudioError checkpoint-unsupported on another shape or a storage type that is no float
+ */
+export function storedWeight(entry: TensorEntry, name: string, shape: readonly number[], part = WHOLE): StoredWeight {
+  const type = ELEMENT_TYPES[entry.dtype]
+  if (type === undefined) {
+    throw unsupported(entry, `expected one of ${Object.keys(ELEMENT_TYPES).join(', ')}, found ${entry.dtype}`)
+  }
+  const [rows = 1, ...rest] = shape
+  const whole = [rows * part.count, ...rest]
+  if (withoutOnes(entry.shape) !== withoutOnes(whole)) {
+    throw unsupported(entry, `expected shape [${whole.join(', ')}], found [${entry.shape.join(', ')}]`)
+  }
+  const length = entry.sizeBytes / part.count
+  const offset = entry.offset + part.index * length
+  const suffix = part.count === 1 ? '' : `[${part.index}/${part.count}]`
+  return { name: name + suffix, type, shape, file: entry.file, offset, length }
+}
+
+/**
+ * The weights as initializers whose files are named relative to `folder`, and with their files' real paths.
+ * @throws StudioError model-missing when a file is gone
+ */
+export function placed(weights: readonly StoredWeight[]): {
+  folder: string
+  initializers: OnnxInitializer[]
+  weights: StoredWeight[]
+} {
+  const real = new Map([...new Set(weights.map(({ file }) => file))].map((file) => [file, realPath(file)]))
+  const resolved = weights.map((weight) => ({ ...weight, file: real.get(weight.file) ?? weight.file }))
+  const folder = commonFolder([...real.values()])
+  const initializers = resolved.map(({ name, type, shape, file, offset, length }) => {
+    const location = relative(folder, file).split(sep).join('/')
+    return { name, type, shape, data: { location, offset, length } }
+  })
+  return { folder, initializers, weights: resolved }
+}
+
+/** A 1x1 convolution, a linear layer and a vector spread over an image hold the same bytes: trailing ones do not count. */
+function withoutOnes(shape: readonly number[]): string {
+  const kept = [...shape]
+  while (kept.length > 1 && kept.at(-1) === 1) kept.pop()
+  return kept.join()
+}
+
+/** Model caches keep links to files elsewhere, and the runtime refuses links that leave the weights folder. */
+function realPath(file: string): string {
+  try {
+    return realpathSync(file)
+  } catch (error) {
+    throw new StudioError('model-missing', `${file}: expected the weights file, found none`, { cause: error })
+  }
+}
+
+function commonFolder(files: readonly string[]): string {
+  const [first, ...others] = [...new Set(files.map((file) => dirname(file)))]
+  if (first === undefined) return ''
+  let parts = first.split(sep)
+  for (const other of others) {
+    const theirs = other.split(sep)
+    const split = parts.findIndex((part, i) => part !== theirs[i])
+    if (split >= 0) parts = parts.slice(0, split)
+  }
+  return parts.join(sep) || sep
+}
+
+function unsupported(entry: TensorEntry, sentence: string): StudioError {
+  return new StudioError('checkpoint-unsupported', `${entry.file}: tensor ${entry.name}: ${sentence}`)
+}
