@@ -3,6 +3,7 @@ import { GenerationRequest, LIMITS, type InitImage } from '../../main/contract/g
 import type { Failure } from '../../main/contract/failure.ts'
 import type { InputImage } from '../../main/contract/image.ts'
 import type { ModelDefaults, ModelSummary } from '../../main/contract/model.ts'
+import { sentence } from '../names.ts'
 import { recall, remember } from './remembered.ts'
 import { requestProblems } from './request-problems.ts'
 import type { UndoHistory } from './undo-history.svelte.ts'
@@ -154,7 +155,7 @@ export class Draft {
   refuse(failure: Failure): boolean {
     const field = failure.field?.replace(/^request\./, '')
     if (field === undefined || !(field.split('.')[0] ?? '' in this.#fields)) return false
-    this.#refusals = { ...this.#refusals, [field]: failure.message }
+    this.#refusals = { ...this.#refusals, [field]: sentence(failure.message) }
     return true
   }
 }

@@ -3,6 +3,7 @@ import { toFailure, type Failure } from '../../main/contract/failure.ts'
 import type { ImageId, InputImage } from '../../main/contract/image.ts'
 import type { Job, JobId } from '../../main/contract/job.ts'
 import { createApi, type Transport } from '../api.ts'
+import { sentence } from '../names.ts'
 import { uploadPicture } from '../upload.ts'
 import { Announcer } from './announcer.svelte.ts'
 import { CanvasView } from './canvas-view.svelte.ts'
@@ -98,7 +99,7 @@ export class Studio {
   }
 
   showFailure({ message, details }: Failure): void {
-    this.toasts.show(message, { tone: 'bad', details })
+    this.toasts.show(sentence(message), { tone: 'bad', details })
   }
 
   /** Queues the draft; the prompt stays as it is and stays editable. */
@@ -116,7 +117,7 @@ export class Studio {
       if (first !== undefined && !this.queue.running) this.canvas.showJob(first)
     } catch (error) {
       const failure = toFailure(error)
-      if (draft.refuse(failure)) this.announcer.say(failure.message)
+      if (draft.refuse(failure)) this.announcer.say(sentence(failure.message))
       else this.showFailure(failure)
     }
   }
