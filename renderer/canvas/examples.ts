@@ -9,16 +9,16 @@ export interface Example {
 const pictures = import.meta.glob<string>('../examples/*.webp', { eager: true, query: '?url', import: 'default' })
 
 const prompts: readonly (readonly [name: string, prompt: string, seed: number])[] = [
-  ['apple', 'a red apple', 4],
-  ['sailboat', 'a sailboat, ocean, sunny day', 5],
+  ['apple', 'a red apple', 8],
+  ['sailboat', 'a sailboat, ocean, sunset', 5],
   ['sunflower', 'a sunflower on a blue background', 4],
-  ['house', 'a house, sunset, grass', 1],
+  ['robot', 'a robot', 4],
+  ['heart', 'a red heart on a yellow background', 5],
   ['penguin', 'a penguin on a green background', 4],
-  ['rocket', 'a rocket on a blue background', 2],
-  ['castle', 'a castle', 3],
-  ['heart', 'a red heart on a yellow background', 3],
-  ['umbrella', 'a purple umbrella', 4],
-  ['cake', 'a birthday cake', 2],
+  ['pizza', 'a pizza on a blue background', 8],
+  ['guitar', 'a guitar on a yellow background', 2],
+  ['car', 'a red car on a white background', 4],
+  ['face', 'a happy face', 6],
 ]
 
 /** What the empty canvas offers. */
