@@ -4,7 +4,6 @@
 //   latent-studio <command> [options]      the command line
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -38,9 +37,9 @@ function isNewEnough(version) {
   return major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1])
 }
 
-/** The Node that `npm install` puts into the project, or null where its install script was not allowed to run. */
+/** The Node that `npm install` puts into the project, or null where there was none or its script was not allowed to run. */
 function bundledNode() {
-  const folder = dirname(createRequire(import.meta.url).resolve('node/package.json'))
+  const folder = join(here, '..', 'node_modules', 'node')
   const binary = join(folder, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
   return existsSync(binary) ? binary : null
 }
@@ -50,7 +49,7 @@ function handOver(node) {
   if (node === null) {
     process.stderr.write(
       `Latent Studio needs Node ${NEEDED.join('.')} or newer, found ${process.versions.node}. ` +
-        'Its own copy is missing: run "npm install" with install scripts allowed, or install a newer Node.\n',
+        'Its own copy is missing: run "npm install", with install scripts allowed, or install a newer Node.\n',
     )
     process.exitCode = 1
     return
