@@ -37,7 +37,6 @@ describe('adopting', () => {
       request,
       origin: ORIGIN,
       durationMs: 1234,
-    durationMs: 1234,
       isStarred: false,
       trashedAt: null,
     })
