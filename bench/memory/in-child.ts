@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs'
+import type { Component } from '../../main/checkpoint/weights.ts'
+import { DTYPE_BYTES } from '../../main/checkpoint/tensor-index.ts'
+import type { OnnxGraph } from '../../main/runtime/graph.ts'
+import { loadNetwork } from '../../main/runtime/network.ts'
+import type { Feed, MemoryUse } from '../../main/runtime/network.ts'
+import { openCheckpoint } from '../../main/checkpoint/open.ts'
+import { buildAutoencoderDecoder } from '../../main/network/autoencoder.ts'
+import { buildTextEncoder } from '../../main/network/text-encoder.ts'
+import { buildUnet } from '../../main/network/unet.ts'
+import { gaussianNoise } from '../../main/tensor/noise.ts'
+import { openUnet, unetFeeds } from '../gemm/in-child.ts'
+import type { PassShape } from '../unet-flops.ts'
+
+export interface MemoryInput {
+  readonly modelFolder: string
+  /** All that a picture from words needs, or the U-Net alone. */
+  readonly networks: 'all' | 'U-Net'
+  readonly shape: PassShape
+  readonly memory: MemoryUse
+  readonly threads: number | null
+}
+
+/** Bytes. */
+export interface MemoryUsed {
+  readonly stored: number
+  readonly asFloat32: number
+  /** Peak resident memory before the first network was loaded, and in the end. */
+  readonly before: number
+  readonly peak: number
+  /** Resident in the end and not backed by a file; null where the system does not tell. */
+  readonly own: number | null
+}
+
+interface Part {
+  readonly component: Component<unknown>
+  readonly graph: OnnxGraph
+  readonly feeds: Record<string, Feed>
+}
+
+/** Loads networks, keeps them as the studio does, and runs each once. */
+export async function useMemory(input: MemoryInput): Promise<MemoryUsed> {
+  const { memory, threads, networks } = input
+  const parts = networks === 'all' ? await allParts(input) : [await unetPart(input)]
+  const before = peakBytes()
+  const loaded = []
+  for (const { graph } of parts) loaded.push(await loadNetwork(graph, { memory, threads }))
+  for (const [i, network] of loaded.entries()) await network.run(parts[i]?.feeds ?? {})
+  return {
+    stored: sum(parts.map(({ graph }) => sum(graph.regions.map(({ length }) => length)))),
+    asFloat32: sum(parts.map(float32Bytes)),
+    before,
+    peak: peakBytes(),
+    own: statusBytes('RssAnon'),
+  }
+}
+
+async function unetPart({ modelFolder, shape }: MemoryInput): Promise<Part> {
+  const component = await openUnet(modelFolder)
+  return { component, graph: buildUnet(component), feeds: unetFeeds(component.config, shape) }
+}
+
+async function allParts({ modelFolder, shape }: MemoryInput): Promise<Part[]> {
+  const { textEncoder, unet, autoencoder } = await openCheckpoint(modelFolder)
+  const { batch, latentHeight, latentWidth, tokens } = shape
+  const ids = new BigInt64Array(batch * tokens)
+  const latent = gaussianNoise(3, 0, [1, autoencoder.config.latentChannels, latentHeight, latentWidth])
+  return [
+    {
+      component: textEncoder,
+      graph: buildTextEncoder(textEncoder),
+      feeds: { input_ids: { shape: [batch, tokens], data: ids } },
+    },
+    { component: unet, graph: buildUnet(unet), feeds: unetFeeds(unet.config, shape) },
+    { component: autoencoder, graph: buildAutoencoderDecoder(autoencoder), feeds: { latent } },
+  ]
+}
+
+function float32Bytes({ component, graph }: Part): number {
+  return sum(
+    graph.regions.map(({ tensor, length }) => {
+      // A part of a tensor is named after the whole: name[from:to].
+      const { dtype } = component.weights.require(tensor.replace(/\[.*\]$/, ''))
+      return (length / DTYPE_BYTES[dtype]) * 4
+    }),
+  )
+}
+
+/** Linux counts more exactly than the portable number, which may include the parent before the fork. */
+function peakBytes(): number {
+  return statusBytes('VmHWM') ?? process.resourceUsage().maxRSS * 1024
+}
+
+function statusBytes(field: string): number | null {
+  if (process.platform !== 'linux') return null
+  const kilobytes = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(readFileSync('/proc/self/status', 'utf8'))?.[1]
+  return kilobytes === undefined ? null : Number(kilobytes) * 1024
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}
