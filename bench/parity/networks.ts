@@ -1,0 +1,127 @@
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as z from 'zod'
+import type { AutoencoderConfig, ClipTextConfig, UnetConfig } from '../../main/checkpoint/config.ts'
+import { readNetwork, UNET } from '../../main/checkpoint/diffusers/network.ts'
+import { readUnetConfig } from '../../main/checkpoint/diffusers/unet-config.ts'
+import { openCheckpoint } from '../../main/checkpoint/open.ts'
+import type { CheckpointOverrides } from '../../main/checkpoint/draft.ts'
+import type { Component } from '../../main/checkpoint/weights.ts'
+import { readSafetensors } from '../../main/checkpoint/safetensors.ts'
+import { StudioError } from '../../main/contract/failure.ts'
+import type { ParityCase, ParityKind } from './case.ts'
+import { autoencoderCases } from './networks/autoencoder.ts'
+import type { Reference } from './networks/reference.ts'
+import { textEncoderCases } from './networks/text-encoder.ts'
+import { unetCases } from './networks/unet.ts'
+
+/** What a manifest says of a model that a single file of weights cannot: how wide its attention heads are. */
+const Manifest = z.looseObject({
+  family: z.string(),
+  config: z
+    .looseObject({
+      unet: z.looseObject({ num_heads: z.int().optional(), channel_mult: z.array(z.number()).optional() }).optional(),
+      clip: z.looseObject({ num_attention_heads: z.int().optional() }).optional(),
+    })
+    .optional(),
+})
+
+interface References {
+  readonly unet: Reference | null
+  readonly activations: Reference | null
+  readonly text: Reference | null
+  readonly autoencoder: Reference | null
+}
+
+interface Components {
+  readonly unet: Component<UnetConfig> | null
+  readonly textEncoder: Component<ClipTextConfig> | null
+  readonly autoencoder: Component<AutoencoderConfig> | null
+}
+
+/** The networks of a model, one by one, against what the original computed from the same weights and inputs. */
+export const networkCases: ParityKind = async (folder) => {
+  const manifest = await readManifest(folder)
+  if (manifest === null) return null
+  if (await exists(join(folder, 'taesd_decoder.safetensors'))) {
+    return [skipped('networks', `${manifest.family}: tiny autoencoders are not run yet`)]
+  }
+  const references = await readReferences(folder)
+  if (Object.values(references).every((reference) => reference === null)) return null
+  try {
+    return casesOf(await openComponents(folder, overrides(manifest)), references)
+  } catch (error) {
+    if (!(error instanceof StudioError)) throw error
+    // A text encoder with these outputs is CLIP's: such a model has to open.
+    if (references.text?.has('last_hidden_state')) return [{ name: 'networks', run: () => Promise.reject(error) }]
+    return [skipped('networks', `${manifest.family}: ${error.message}`)]
+  }
+}
+
+function casesOf({ unet, textEncoder, autoencoder }: Components, references: References): ParityCase[] {
+  return [
+    ...(unet && references.unet ? unetCases(unet, references.unet, references.activations) : []),
+    ...(textEncoder && references.text ? textEncoderCases(textEncoder, references.text) : []),
+    ...(autoencoder && references.autoencoder ? autoencoderCases(autoencoder, references.autoencoder) : []),
+  ]
+}
+
+async function openComponents(folder: string, model: CheckpointOverrides): Promise<Components> {
+  if (await exists(join(folder, 'model_index.json'))) return openCheckpoint(folder)
+  const file = join(folder, 'model.safetensors')
+  if (await exists(file)) return openCheckpoint(file, model)
+  const { config } = await readUnetConfig(join(folder, UNET.folder, 'config.json'))
+  return { unet: await readNetwork(folder, UNET, config), textEncoder: null, autoencoder: null }
+}
+
+function overrides({ config }: z.infer<typeof Manifest>): CheckpointOverrides {
+  const { num_heads: unetHeads, channel_mult: levels } = config?.unet ?? {}
+  const clipHeads = config?.clip?.num_attention_heads
+  return {
+    ...(unetHeads === undefined || levels === undefined ? {} : { unet: { headCount: levels.map(() => unetHeads) } }),
+    ...(clipHeads === undefined ? {} : { textEncoder: { headCount: clipHeads } }),
+  }
+}
+
+async function readReferences(folder: string): Promise<References> {
+  const inside = join(folder, 'reference')
+  return {
+    unet: await firstReference([
+      join(folder, 'unet.safetensors'),
+      join(folder, 'unet_reference.safetensors'),
+      join(inside, 'unet.safetensors'),
+    ]),
+    activations: await firstReference([join(folder, 'unet_case0_activations.safetensors')]),
+    text: await firstReference([
+      join(folder, 'text_encoder.safetensors'),
+      join(folder, 'text_encoders.safetensors'),
+      join(inside, 'text_encoder.safetensors'),
+    ]),
+    autoencoder: await firstReference([join(folder, 'vae.safetensors'), join(inside, 'vae.safetensors')]),
+  }
+}
+
+async function firstReference(paths: readonly string[]): Promise<Reference | null> {
+  for (const path of paths) {
+    if (await exists(path)) return (await readSafetensors(path)).entries
+  }
+  return null
+}
+
+async function readManifest(folder: string): Promise<z.infer<typeof Manifest> | null> {
+  const text = await readFile(join(folder, 'manifest.json'), 'utf8').catch(() => null)
+  if (text === null) return null
+  const manifest = Manifest.safeParse(JSON.parse(text))
+  return manifest.success ? manifest.data : null
+}
+
+function skipped(name: string, reason: string): ParityCase {
+  return { name, run: () => Promise.resolve({ skipped: reason }) }
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
+}

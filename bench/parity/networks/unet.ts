@@ -1,0 +1,43 @@
+import type { UnetConfig } from '../../../main/checkpoint/config.ts'
+import type { Component } from '../../../main/checkpoint/weights.ts'
+import { readTensor } from '../../../main/checkpoint/safetensors.ts'
+import { buildUnet } from '../../../main/network/unet.ts'
+import type { ParityCase } from '../case.ts'
+import { caseIndices, compared, computed, once, PASS_TOLERANCE, read } from './reference.ts'
+import type { Reference } from './reference.ts'
+
+const ACTIVATION_TOLERANCE = 1e-4
+
+/** Each case's prediction, and the first one's inner activations where the reference has them. */
+export function unetCases(
+  component: Component<UnetConfig>,
+  reference: Reference,
+  activations: Reference | null,
+): ParityCase[] {
+  const indices = caseIndices(reference, /^case(\d+)\.x$/)
+  const passes = once(() =>
+    computed(buildUnet(component, { withTaps: true }), indices, async (i) => ({
+      sample: await read(reference, `case${i}.x`),
+      timestep: await read(reference, `case${i}.t`),
+      context: await read(reference, `case${i}.context`),
+    })),
+  )
+  const predictions = indices.map((i): ParityCase => {
+    const expected = reference.has(`case${i}.eps`) ? `case${i}.eps` : `case${i}.out`
+    return compared(
+      `unet ${expected}`,
+      PASS_TOLERANCE,
+      async () => (await passes())[i]?.prediction,
+      () => read(reference, expected),
+    )
+  })
+  const inner = [...(activations?.entries() ?? [])].map(([name, entry]) =>
+    compared(
+      `unet case0 ${name}`,
+      ACTIVATION_TOLERANCE,
+      async () => (await passes())[0]?.[name],
+      () => readTensor(entry),
+    ),
+  )
+  return [...predictions, ...inner]
+}
