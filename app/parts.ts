@@ -54,7 +54,10 @@ export function openModels(options: ModelOptions): ModelParts {
     },
   })
   const host = new StudioHost({ entry: paths.studioProcess, fork, logger })
-  return { settings, library, firstScan: library.refresh(), host, close: () => host.close() }
+  const firstScan = library.refresh().catch((error: unknown) => {
+    logger.error('The models could not be looked through', error)
+  })
+  return { settings, library, firstScan, host, close: () => host.close() }
 }
 
 interface GalleryOptions extends Ground {
