@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { page, userEvent } from 'vitest/browser'
 import { render } from 'vitest-browser-svelte'
+import type { Handlers } from '../../main/contract/calls.ts'
 import App from '../App.svelte'
 import { job, picture, scriptedStudio } from '../fixtures/scripted-transport.ts'
 
@@ -16,12 +17,13 @@ afterEach(() => {
   vi.unstubAllGlobals()
 })
 
-async function openStudio(pictures = [picture(2), picture(1)]) {
+async function openStudio(pictures = [picture(2), picture(1)], handlers: Partial<Handlers> = {}) {
   const studio = scriptedStudio(pictures, {
     'gallery.useAsInput': () => INPUT,
     'gallery.trash': () => undefined,
     'gallery.restore': () => undefined,
     'queue.retry': () => job().id,
+    ...handlers,
   })
   const screen = await render(App, { transport: studio.transport })
   const canvas = screen.getByRole('region', { name: 'Canvas' })
@@ -104,6 +106,18 @@ test('a job takes the canvas: progress, preview, then the finished picture in th
   await expect.element(canvas.getByRole('img', { name: 'fox 2' })).toBeVisible()
   expect(canvas.element().querySelector('img')?.parentElement?.getBoundingClientRect()).toEqual(before)
   await expect.element(canvas.getByRole('button', { name: 'Use these settings' })).toBeVisible()
+})
+
+test('what was just enqueued takes the canvas from a picture chosen by hand, even when it starts before the answer', async () => {
+  const { screen, canvas, tell } = await openStudio([picture(2), picture(1)], {
+    'queue.enqueue': () => {
+      tell({ name: 'job.changed', payload: job({ state: 'running' }) })
+      return [job().id]
+    },
+  })
+  await screen.getByRole('gridcell', { name: 'fox 1' }).click()
+  await screen.getByRole('button', { name: 'Generate' }).click()
+  await expect.element(canvas.getByRole('progressbar')).toBeVisible()
 })
 
 test('a failed job says why on the canvas, with details to unfold and a way to try again', async () => {

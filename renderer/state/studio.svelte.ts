@@ -111,10 +111,13 @@ export class Studio {
       return
     }
     try {
-      const [first] = await this.queue.enqueue(draft.request, draft.fields.count)
+      const ids = await this.queue.enqueue(draft.request, draft.fields.count)
       this.prompts.add(draft.fields.prompt)
       this.canvas.follow()
-      if (first !== undefined && !this.queue.running) this.canvas.showJob(first)
+      // The first may have been told as running, or even as done, before this answer came.
+      const { running } = this.queue
+      const [first] = ids
+      if (first !== undefined && (!running || ids.includes(running.id))) this.canvas.showJob(running?.id ?? first)
     } catch (error) {
       const failure = toFailure(error)
       if (draft.refuse(failure)) this.announcer.say(sentence(failure.message))
