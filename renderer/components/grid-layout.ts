@@ -27,6 +27,12 @@ export interface GridTitle {
   readonly topPx: number
 }
 
+/** What is at the top of a scrolled grid: a cell, and how far the top edge lies below the cell's own. */
+export interface GridPlace {
+  readonly id: string
+  readonly offsetPx: number
+}
+
 interface Band {
   readonly title: string
   readonly topPx: number
@@ -57,7 +63,7 @@ export class GridLayout {
       const rows = Math.ceil(count / shape.columns)
       const cellsTopPx = topPx + (title === '' ? 0 : shape.titlePx)
       bands.push({ title, topPx, cellsTopPx, start, count, firstRow, rows })
-      topPx = cellsTopPx + rows * this.#rowPx
+      topPx = cellsTopPx + rows * this.rowPx
       start += count
       firstRow += rows
     }
@@ -66,7 +72,8 @@ export class GridLayout {
     this.heightPx = Math.max(0, topPx - shape.gapPx)
   }
 
-  get #rowPx(): number {
+  /** A cell and the gap below it. */
+  get rowPx(): number {
     return this.#shape.cellPx + this.#shape.gapPx
   }
 
@@ -77,10 +84,16 @@ export class GridLayout {
   /** The rows that touch a stretch of the scrolled height. */
   rowsBetween(fromPx: number, toPx: number): readonly GridRow[] {
     return this.#bands.flatMap((band) => {
-      const first = Math.max(0, Math.floor((fromPx - band.cellsTopPx) / this.#rowPx))
-      const last = Math.min(band.rows - 1, Math.floor((toPx - band.cellsTopPx) / this.#rowPx))
+      const first = Math.max(0, Math.floor((fromPx - band.cellsTopPx) / this.rowPx))
+      const last = Math.min(band.rows - 1, Math.floor((toPx - band.cellsTopPx) / this.rowPx))
       return Array.from({ length: Math.max(0, last - first + 1) }, (_, offset) => this.#row(band, first + offset))
     })
+  }
+
+  /** The row a cell is in. */
+  rowOf(index: number): GridRow | undefined {
+    const band = this.#bandOf(index)
+    return band && this.#row(band, Math.floor((index - band.start) / this.columns))
   }
 
   /** Top left corner of a cell. */
@@ -89,8 +102,8 @@ export class GridLayout {
     if (!band) return { leftPx: 0, topPx: 0 }
     const place = index - band.start
     return {
-      leftPx: (place % this.columns) * this.#rowPx,
-      topPx: band.cellsTopPx + Math.floor(place / this.columns) * this.#rowPx,
+      leftPx: (place % this.columns) * this.rowPx,
+      topPx: band.cellsTopPx + Math.floor(place / this.columns) * this.rowPx,
     }
   }
 
@@ -113,6 +126,6 @@ export class GridLayout {
   #row(band: Band, row: number): GridRow {
     const start = band.start + row * this.columns
     const end = Math.min(start + this.columns, band.start + band.count)
-    return { index: band.firstRow + row, topPx: band.cellsTopPx + row * this.#rowPx, start, end }
+    return { index: band.firstRow + row, topPx: band.cellsTopPx + row * this.rowPx, start, end }
   }
 }

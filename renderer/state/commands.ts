@@ -5,7 +5,7 @@ export interface Command {
   /** Also the name under which the desktop's menu asks for it. */
   readonly id: string
   readonly title: string
-  readonly group: 'Create' | 'Picture' | 'Go to' | 'Queue' | 'Models' | 'View' | 'Edit'
+  readonly group: 'Create' | 'Picture' | 'Gallery' | 'Go to' | 'Queue' | 'Models' | 'View' | 'Edit'
   /** See `matchesKeys`. */
   readonly keys?: string
   /** Other words a person might type for it. */

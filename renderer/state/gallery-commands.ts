@@ -1,4 +1,4 @@
-import type { ImageId, ImageRecord } from '../../main/contract/image.ts'
+import type { ImageRecord } from '../../main/contract/image.ts'
 import type { Command } from './commands.ts'
 import { pictureCommands } from './picture-commands.ts'
 import type { Studio } from './studio.svelte.ts'
@@ -65,7 +65,13 @@ export function selectionCommands(studio: Studio): readonly (readonly Command[])
       },
     ],
     [
-      { id: 'selection:trash', title: `Delete ${what}`, group: 'Picture', keys: 'Delete', run: () => studio.trash(ids) },
+      {
+        id: 'selection:trash',
+        title: `Delete ${what}`,
+        group: 'Picture',
+        keys: 'Delete',
+        run: () => studio.trash(ids),
+      },
     ],
     [clearCommand(studio)],
   ]
@@ -149,6 +155,7 @@ export function searchCommand({ galleryView, layout }: Studio): Command {
     title: 'Search the gallery',
     group: 'Gallery',
     keys: 'Mod+F',
+    keysIn: 'gallery',
     words: 'find prompts',
     actsInText: true,
     run: () => {
@@ -156,9 +163,4 @@ export function searchCommand({ galleryView, layout }: Studio): Command {
       galleryView.askForSearch()
     },
   }
-}
-
-/** Ids as commands take them: the pictures a key acts on when the keyboard is on a cell. */
-export function targetsOf({ galleryView }: Studio, id: ImageId): readonly ImageId[] {
-  return galleryView.selected.length > 0 ? galleryView.selected : [id]
 }

@@ -4,16 +4,21 @@
  */
 export function matchesKeys(event: KeyboardEvent, keys: string, isMac = onMac()): boolean {
   const parts = keys.split('+')
-  const key = parts.at(-1) ?? ''
+  const key = keys.endsWith('+') ? '+' : (parts.at(-1) ?? '')
   const wantsMod = parts.includes('Mod')
   return (
-    event.key.toLowerCase() === key.toLowerCase() &&
+    pressedKey(event, isMac).toLowerCase() === key.toLowerCase() &&
     (isMac ? event.metaKey : event.ctrlKey) === wantsMod &&
     !(isMac ? event.ctrlKey : event.metaKey) &&
     event.altKey === parts.includes('Alt') &&
     // Shift is part of some keys ("?"), so it only counts for letters and named keys.
     (event.shiftKey === parts.includes('Shift') || /^[^a-z0-9]$/i.test(key))
   )
+}
+
+// The key that Macs call Delete says Backspace.
+function pressedKey({ key }: KeyboardEvent, isMac: boolean): string {
+  return isMac && key === 'Backspace' ? 'Delete' : key
 }
 
 const NAMES: Readonly<Record<string, string>> = {
@@ -30,6 +35,7 @@ const MAC_NAMES: Readonly<Record<string, string>> = { ...NAMES, Mod: '⌘', Shif
 /** Keys as a person reads them on this system: `⌘⏎`, `Ctrl+Enter`. */
 export function keysLabel(keys: string, isMac = onMac()): string {
   const names: Readonly<Record<string, string>> = isMac ? MAC_NAMES : { ...NAMES, Mod: 'Ctrl', Enter: 'Enter' }
+  if (keys === '+') return keys
   return keys
     .split('+')
     .map((part) => names[part] ?? part)

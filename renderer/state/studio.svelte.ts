@@ -9,9 +9,11 @@ import { Announcer } from './announcer.svelte.ts'
 import { CanvasView } from './canvas-view.svelte.ts'
 import { Draft } from './draft.svelte.ts'
 import { GalleryState } from './gallery.svelte.ts'
+import { GalleryView } from './gallery-view.svelte.ts'
 import { jobNews } from './job-news.ts'
 import { Layout } from './layout.svelte.ts'
 import { ModelsState } from './models.svelte.ts'
+import { neighbour } from './neighbour.ts'
 import { PromptHistory } from './prompt-history.svelte.ts'
 import { QueueState } from './queue.svelte.ts'
 import { SettingsState } from './settings.svelte.ts'
@@ -25,6 +27,7 @@ export class Studio {
   readonly models
   readonly queue
   readonly gallery
+  readonly galleryView
   readonly draft
   readonly canvas = new CanvasView()
   readonly layout = new Layout()
@@ -44,6 +47,7 @@ export class Studio {
     this.models = new ModelsState(this.api)
     this.queue = new QueueState(this.api)
     this.gallery = new GalleryState(this.api)
+    this.galleryView = new GalleryView(this.gallery)
     this.draft = new Draft(this.history)
     transport.subscribe((message) => {
       this.#hear(message)
@@ -152,10 +156,13 @@ export class Studio {
   /** Moves pictures to the trash; the toast and Ctrl/Cmd+Z bring them back. */
   async trash(ids: readonly ImageId[]): Promise<void> {
     const shown = this.shownImage
-    const next = shown !== undefined && ids.includes(shown) ? this.#neighbour(shown, ids) : undefined
+    const gone = new Set(ids)
+    const isShownGone = shown !== undefined && gone.has(shown)
+    const next = isShownGone ? neighbour(this.gallery.ids, shown, (id) => !gone.has(id)) : undefined
     await this.attempt(async () => {
       await this.gallery.trash(ids)
-      const what = ids.length === 1 ? 'Picture' : `${ids.length} pictures`
+      this.galleryView.selection.drop(ids)
+      const what = ids.length === 1 ? 'Picture' : `${ids.length.toLocaleString()} pictures`
       this.#offerUndo(`${what} moved to the trash`, {
         label: `delete ${what.toLowerCase()}`,
         undo: () => this.gallery.restore(ids),
@@ -166,8 +173,12 @@ export class Studio {
 
   async star(ids: readonly ImageId[], isStarred: boolean): Promise<void> {
     await this.attempt(async () => {
-      await this.gallery.star(ids, isStarred)
-      this.history.push({ label: isStarred ? 'star' : 'remove star', undo: () => this.gallery.star(ids, !isStarred) })
+      const changing = await this.gallery.starredOtherwise(ids, isStarred)
+      await this.gallery.star(changing, isStarred)
+      this.history.push({
+        label: isStarred ? 'star' : 'remove star',
+        undo: () => this.gallery.star(changing, !isStarred),
+      })
     })
   }
 
@@ -195,13 +206,6 @@ export class Studio {
   #offerUndo(text: string, entry: UndoEntry): void {
     this.history.push(entry)
     this.toasts.show(text, { action: { label: 'Undo', run: () => void this.undo(entry) } })
-  }
-
-  #neighbour(id: ImageId, without: readonly ImageId[]): ImageId | undefined {
-    const { ids } = this.gallery
-    const index = ids.indexOf(id)
-    const stays = (other: ImageId) => !without.includes(other)
-    return ids.slice(index + 1).find(stays) ?? ids.slice(0, Math.max(index, 0)).findLast(stays)
   }
 
   /** After a start: the draft's model with its defaults, or the first model where the old one is gone. */

@@ -1,5 +1,6 @@
 import type { ImageRecord } from '../../main/contract/image.ts'
 import type { Command } from './commands.ts'
+import { galleryCommands, searchCommand } from './gallery-commands.ts'
 import type { RoomId } from './layout.svelte.ts'
 import { pictureCommands } from './picture-commands.ts'
 import type { Studio } from './studio.svelte.ts'
@@ -16,9 +17,12 @@ const ROOMS: readonly (readonly [RoomId, string])[] = [
 export function windowCommands(studio: Studio): readonly Command[] {
   const shown = studio.shownImage
   const picture = shown === undefined ? undefined : studio.gallery.record(shown)
+  const isInGallery = studio.layout.room === 'gallery'
   return [
     ...createCommands(studio),
-    ...(picture ? shownPictureCommands(studio, picture) : []),
+    ...(picture && !isInGallery ? shownPictureCommands(studio, picture) : []),
+    ...(isInGallery ? galleryCommands(studio) : []),
+    searchCommand(studio),
     ...modelCommands(studio),
     ...queueCommands(studio),
     ...viewCommands(studio),

@@ -1,0 +1,39 @@
+import type { ImageRecord } from '../../main/contract/image.ts'
+import { durationText, fitNames, samplerNames, scheduleNames, sizeText } from '../names.ts'
+
+interface Fact {
+  readonly name: string
+  readonly value: string
+  /** What the clipboard gets. */
+  readonly copied: string
+}
+
+/** What a picture was made with and what came of it, in the order of reading; its words are not among them. */
+export function pictureFacts(picture: ImageRecord): readonly Fact[] {
+  const { request, origin } = picture
+  const made = new Date(picture.createdAt).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+  return [
+    fact('Model', `${origin.modelName} · ${origin.family}`, origin.modelName),
+    fact('Seed', String(request.seed)),
+    fact('Steps', String(request.steps)),
+    fact('Guidance', String(request.guidanceScale)),
+    fact('Sampler', samplerNames[request.sampler].label),
+    fact('Schedule', scheduleNames[request.schedule].label),
+    fact('Size', `${picture.widthPx} × ${picture.heightPx}`),
+    ...(request.init
+      ? [
+          fact('Strength', String(request.init.strength)),
+          fact('Start picture', fitNames[request.init.fit], request.init.id),
+        ]
+      : []),
+    fact('Prediction', origin.predictionType === 'v' ? 'Velocity' : 'Noise'),
+    fact('Made', made, new Date(picture.createdAt).toISOString()),
+    ...(picture.durationMs === null ? [] : [fact('Took', durationText(picture.durationMs / 1000))]),
+    fact('File', `${picture.fileName} · ${sizeText(picture.sizeBytes)}`, picture.fileName),
+    fact('Made with', `Latent Studio ${origin.appVersion} · ${origin.runtime}`),
+  ]
+}
+
+function fact(name: string, value: string, copied = value): Fact {
+  return { name, value, copied }
+}
