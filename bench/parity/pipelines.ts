@@ -164,9 +164,8 @@ class PipelineRun {
       strength: input.strength,
       ...(run.spacing === undefined ? {} : { rules: { spacing: run.spacing } }),
     })
-    const [, , height = 0, width = 0] = input.noise.shape
     const { conditioning, unconditional } = await this.conditioning()
-    const network = await this.#model.unet(height, width)
+    const network = await this.#model.unet()
     const options: LoopOptions = {
       sampler: run.sampler,
       plan,

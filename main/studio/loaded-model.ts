@@ -23,7 +23,7 @@ export interface LoadOptions {
 /** Told how many bytes of a network's weights have been read. */
 export type OnRead = (share: number) => void
 
-type NetworkName = 'text encoder' | 'U-Net' | 'U-Net of any size' | 'decoder' | 'encoder'
+type NetworkName = 'text encoder' | 'U-Net' | 'decoder' | 'encoder'
 
 /** A model whose networks are opened when first asked for, and stay open until `release`. */
 export class LoadedModel {
@@ -59,12 +59,9 @@ export class LoadedModel {
     }
   }
 
-  /** @param latentHeight and latentWidth decide whether the faster graph, for sides that halve evenly, will do */
-  async unet(latentHeight: number, latentWidth: number, onRead?: OnRead): Promise<DiffusionNetwork> {
-    const multiple = 2 ** (this.checkpoint.unet.config.blockChannels.length - 1)
-    const isEven = latentHeight % multiple === 0 && latentWidth % multiple === 0
-    const name = isEven ? 'U-Net' : 'U-Net of any size'
-    const network = await this.#network(name, () => buildUnet(this.checkpoint.unet, { divisible: isEven }), onRead)
+  /** The noise predictor, for latents of any size. */
+  async unet(onRead?: OnRead): Promise<DiffusionNetwork> {
+    const network = await this.#network('U-Net', () => buildUnet(this.checkpoint.unet), onRead)
     return async (sample, timesteps, context) => {
       const timestep = tensor([timesteps.length], Float32Array.from(timesteps))
       return output(await network.run({ sample, timestep, context }), 'prediction')

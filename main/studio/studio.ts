@@ -61,12 +61,12 @@ export class Studio {
       strength: request.init?.strength ?? 1,
     })
     progress.steps = plan.steps
-    const [latentHeight, latentWidth] = latentSize(request, model.latentFactor)
-    await loadAll(model, task, [latentHeight, latentWidth], progress)
+    const latentSides = latentSize(request, model.latentFactor)
+    await loadAll(model, task, progress)
 
     progress.report('encoding')
-    const predict = await conditionedPredict(model, task, [latentHeight, latentWidth])
-    const shape = [model.checkpoint.unet.config.outChannels, latentHeight, latentWidth]
+    const predict = await conditionedPredict(model, task)
+    const shape = [model.checkpoint.unet.config.outChannels, ...latentSides]
     const clean = task.initPath === null ? null : await encodeInput(model, request, task.initPath)
     await pause(context.signal)
 
@@ -157,18 +157,13 @@ function latentSize({ widthPx, heightPx }: GenerationRequest, factor: number): [
 }
 
 /** Opens what the run needs, telling how much of the weights has been read. */
-async function loadAll(
-  model: LoadedModel,
-  { initPath }: GenerationTask,
-  [latentHeight, latentWidth]: readonly [number, number],
-  progress: ProgressReport,
-): Promise<void> {
+async function loadAll(model: LoadedModel, { initPath }: GenerationTask, progress: ProgressReport): Promise<void> {
   const { textEncoder, unet, autoencoder } = model.checkpoint
   const parts = [
     { sizeBytes: weightBytes(textEncoder), open: (onRead: (share: number) => void) => model.textEncoder(onRead) },
     {
       sizeBytes: weightBytes(unet),
-      open: (onRead: (share: number) => void) => model.unet(latentHeight, latentWidth, onRead),
+      open: (onRead: (share: number) => void) => model.unet(onRead),
     },
     { sizeBytes: weightBytes(autoencoder), open: (onRead: (share: number) => void) => model.decoder(onRead) },
     ...(initPath === null
@@ -192,12 +187,8 @@ function weightBytes({ weights }: LoadedModel['checkpoint']['unet' | 'autoencode
 }
 
 /** The U-Net with its prompts: guided where the scale asks for it. */
-async function conditionedPredict(
-  model: LoadedModel,
-  { request, batchGuidance }: GenerationTask,
-  [latentHeight, latentWidth]: readonly [number, number],
-): Promise<Predict> {
-  const network = await model.unet(latentHeight, latentWidth)
+async function conditionedPredict(model: LoadedModel, { request, batchGuidance }: GenerationTask): Promise<Predict> {
+  const network = await model.unet()
   const encode = await model.textEncoder()
   const { prompt, negativePrompt, guidanceScale } = request
   if (guidanceScale === 1) {
