@@ -1,3 +1,4 @@
+import type { JSHandle, Page } from '@playwright/test'
 import sharp from 'sharp'
 import { expect, test } from './fixtures.ts'
 import { CreateRoom } from './rooms.ts'
@@ -9,17 +10,21 @@ function sunset(): Promise<Buffer> {
   return sharp(Buffer.from(svg)).png().toBuffer()
 }
 
-test('a picture dropped on the canvas becomes the start of a new one', async ({ page }) => {
-  const create = new CreateRoom(page)
-  const bytes = await sunset()
-  const data = await page.evaluateHandle((base64) => {
+/** A drag or a copy that carries the picture, as the browser hands it to a page. */
+async function carrying(page: Page, png: Buffer): Promise<JSHandle<DataTransfer>> {
+  return page.evaluateHandle((base64) => {
     const transfer = new DataTransfer()
     const file = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))
     transfer.items.add(new File([file], 'sunset.png', { type: 'image/png' }))
     return transfer
-  }, bytes.toString('base64'))
+  }, png.toString('base64'))
+}
+
+test('a picture dropped on the canvas becomes the start of a new one, to compare with', async ({ page }) => {
+  const create = new CreateRoom(page)
+  const dataTransfer = await carrying(page, await sunset())
   const target = page.getByRole('heading', { name: 'What do you want to see?' })
-  for (const type of ['dragenter', 'dragover', 'drop']) await target.dispatchEvent(type, { dataTransfer: data })
+  for (const type of ['dragenter', 'dragover', 'drop']) await target.dispatchEvent(type, { dataTransfer })
 
   await expect(create.canvas.getByRole('img', { name: 'The start picture' })).toBeVisible()
   await create.set('Strength', 0.5)
@@ -29,6 +34,22 @@ test('a picture dropped on the canvas becomes the start of a new one', async ({ 
   await create.canvas.getByRole('button', { name: 'Compare with the start picture' }).click()
   await expect(create.canvas.getByRole('img', { name: 'Before' })).toBeVisible()
   await expect(create.canvas.getByRole('slider', { name: 'How much of the start picture is shown' })).toBeVisible()
+})
+
+test('a picture pasted from the clipboard becomes the start too', async ({ page }) => {
+  const create = new CreateRoom(page)
+  const clipboardData = await carrying(page, await sunset())
+  await clipboardData.evaluate((data) => {
+    document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }))
+  })
+  await expect(create.canvas.getByRole('img', { name: 'The start picture' })).toBeVisible()
+})
+
+test('a picture is dragged from the strip back to the canvas', async ({ page }) => {
+  const create = new CreateRoom(page)
+  await create.make('a sailboat')
+  await create.picture('a sailboat').dragTo(create.canvas)
+  await expect(create.canvas.getByRole('img', { name: 'The start picture' })).toBeVisible()
 })
 
 test('a picture of the gallery becomes the start of the next', async ({ page }) => {

@@ -1,4 +1,5 @@
 import { app, dialog, Menu, nativeTheme, type BrowserWindow } from 'electron'
+import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { EventMessage } from '../../main/contract/calls.ts'
 import { StudioError, type Logger } from '../../main/contract/failure.ts'
@@ -28,7 +29,9 @@ const RELOAD_PAUSE_MS = 10_000
 /** The desktop application, from its first moment to its last. Resolves when the window is on its way. */
 export async function runDesktop({ paths, logger, open }: DesktopOptions): Promise<void> {
   // The browser's own files go below the studio's data; the single-instance lock lies among them.
-  app.setPath('userData', join(paths.data, 'window'))
+  const userData = join(paths.data, 'window')
+  mkdirSync(userData, { recursive: true })
+  app.setPath('userData', userData)
   app.enableSandbox()
   registerScheme()
   if (!app.requestSingleInstanceLock()) {

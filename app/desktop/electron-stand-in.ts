@@ -3,6 +3,7 @@
  * pages. Use with `vi.mock('electron', () => import('./electron-stand-in.ts'))`.
  */
 import { EventEmitter } from 'node:events'
+import { existsSync } from 'node:fs'
 
 interface Frame {
   url: string
@@ -45,6 +46,12 @@ function isPrevented(emitter: EventEmitter, name: string, details: object): bool
 }
 
 let ready = Promise.withResolvers<undefined>()
+let isReady = false
+
+/** Electron has things that must be said before it is ready, and others that cannot be had until it is. */
+function requireReady(is: boolean, what: string): void {
+  if (isReady !== is) throw new Error(`${what} ${is ? 'before' : 'after'} the application was ready`)
+}
 
 class App extends EventEmitter {
   readonly isPackaged = false
@@ -56,12 +63,16 @@ class App extends EventEmitter {
     return ready.promise
   }
   becomeReady(): void {
+    isReady = true
     ready.resolve(undefined)
   }
   enableSandbox(): void {
+    requireReady(false, 'enableSandbox')
     told.isSandboxForced = true
   }
   setPath(name: string, path: string): void {
+    requireReady(false, 'setPath')
+    if (!existsSync(path)) throw new Error(`Failed to set path: ${path} does not exist`)
     told.paths.set(name, path)
   }
   setName(): void {
@@ -114,6 +125,7 @@ export class BrowserWindow extends EventEmitter {
 
   constructor(options: BrowserWindow['options']) {
     super()
+    requireReady(true, 'BrowserWindow')
     this.options = options
     const { x, y, width, height } = options
     this.bounds = { x, y, width, height }
@@ -188,29 +200,38 @@ export const contextBridge = {
 
 export const protocol = {
   registerSchemesAsPrivileged(schemes: unknown[]): void {
+    requireReady(false, 'registerSchemesAsPrivileged')
     told.schemes.push(...schemes)
   },
   handle(scheme: string, handler: (request: Request) => Promise<Response>): void {
+    requireReady(true, 'protocol.handle')
     told.schemeHandlers.set(scheme, handler)
   },
 }
 
+const defaultSession = {
+  setPermissionCheckHandler(handler: Permission): void {
+    told.permissionCheck = handler
+  },
+  setPermissionRequestHandler(handler: NonNullable<(typeof told)['permissionRequest']>): void {
+    told.permissionRequest = handler
+  },
+  setDevicePermissionHandler(): void {
+    // No device is offered in tests.
+  },
+}
 export const session = {
-  defaultSession: {
-    setPermissionCheckHandler(handler: Permission): void {
-      told.permissionCheck = handler
-    },
-    setPermissionRequestHandler(handler: NonNullable<(typeof told)['permissionRequest']>): void {
-      told.permissionRequest = handler
-    },
-    setDevicePermissionHandler(): void {
-      // No device is offered in tests.
-    },
+  get defaultSession(): typeof defaultSession {
+    requireReady(true, 'session.defaultSession')
+    return defaultSession
   },
 }
 
 export const screen = {
-  getPrimaryDisplay: (): unknown => machine.displays[0],
+  getPrimaryDisplay: (): unknown => {
+    requireReady(true, 'screen')
+    return machine.displays[0]
+  },
   getAllDisplays: (): unknown[] => machine.displays,
 }
 
@@ -297,4 +318,5 @@ export function restart(): void {
   nativeTheme.themeSource = 'system'
   app.removeAllListeners()
   ready = Promise.withResolvers<undefined>()
+  isReady = false
 }

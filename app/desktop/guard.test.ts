@@ -6,6 +6,7 @@ vi.mock('electron', () => import('./electron-stand-in.ts'))
 
 beforeEach(() => {
   restart()
+  app.becomeReady()
   guardPages()
 })
 
