@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import type { GenerationRequest } from '../contract/generation.ts'
+import type { Progress } from '../contract/job.ts'
+import type { GenerationTask } from '../contract/studio.ts'
+import { pictureTensor, readPicture } from '../image/picture.ts'
+import { Studio } from './studio.ts'
+import type { GenerateContext } from './studio.ts'
+
+const RESOURCES = join(import.meta.dirname, '../../resources')
+const REQUEST: GenerationRequest = {
+  model: 'starter',
+  prompt: 'a red apple',
+  negativePrompt: '',
+  seed: 8,
+  steps: 4,
+  guidanceScale: 4,
+  widthPx: 128,
+  heightPx: 128,
+  sampler: 'ddim',
+  schedule: 'normal',
+  init: null,
+}
+
+/** A studio over the built-in model and an empty staging folder. */
+async function testStudio() {
+  const stagingFolder = await mkdtemp(join(tmpdir(), 'studio-test-'))
+  const studio = new Studio({ vocabulariesFolder: join(RESOURCES, 'vocabularies'), appVersion: '0.0.0' })
+  onTestFinished(async () => {
+    await studio.release()
+    await rm(stagingFolder, { recursive: true, force: true })
+  })
+  const generate = async (
+    changes: Partial<GenerationRequest>,
+    more: Partial<GenerationTask & GenerateContext> = {},
+  ) => {
+    const { signal = new AbortController().signal, onProgress = () => undefined, onPreview = () => undefined } = more
+    const task: GenerationTask = {
+      jobId: randomUUID(),
+      request: { ...REQUEST, ...changes },
+      modelPath: join(RESOURCES, 'models/starter'),
+      initPath: more.initPath ?? null,
+      stagingFolder,
+      threads: null,
+      showPreviews: more.showPreviews ?? false,
+      batchGuidance: more.batchGuidance ?? true,
+    }
+    const result = await studio.generate(task, { signal, onProgress, onPreview, logger: console })
+    return { ...result, file: join(stagingFolder, result.pictureName) }
+  }
+  return { generate, stagingFolder }
+}
+
+test('the same request is the same file, byte for byte, with previews or without', async () => {
+  const { generate } = await testStudio()
+  const first = await readFile((await generate({})).file)
+  const again = await readFile((await generate({}, { showPreviews: true })).file)
+  const other = await readFile((await generate({ seed: 9 })).file)
+  expect(again.equals(first)).toBe(true)
+  expect(other.equals(first)).toBe(false)
+})
+
+test('every stage is told in order, each step once, and time left after the first', async () => {
+  const { generate } = await testStudio()
+  const told: Progress[] = []
+  const previews: number[] = []
+  await generate(
+    {},
+    { showPreviews: true, onProgress: (progress) => told.push(progress), onPreview: (step) => previews.push(step) },
+  )
+  expect([...new Set(told.map(({ stage }) => stage))]).toEqual([
+    'loading',
+    'encoding',
+    'denoising',
+    'decoding',
+    'saving',
+  ])
+  const denoising = told.filter(({ stage }) => stage === 'denoising')
+  expect(denoising.map(({ step, steps }) => `${step}/${steps}`)).toEqual(['0/4', '1/4', '2/4', '3/4', '4/4'])
+  expect(denoising[0]?.secondsLeft).toBeNull()
+  expect(denoising.at(-1)?.secondsLeft).toBe(0)
+  expect(previews[0]).toBe(1)
+})
+
+test('a cancelled run ends before its next step and leaves no file', async () => {
+  const { generate, stagingFolder } = await testStudio()
+  const controller = new AbortController()
+  const steps: number[] = []
+  const run = generate(
+    { steps: 50 },
+    {
+      signal: controller.signal,
+      onProgress: ({ step }) => {
+        steps.push(step)
+        if (step === 2) controller.abort()
+      },
+    },
+  )
+  await expect(run).rejects.toMatchObject({ code: 'cancelled' })
+  expect(Math.max(...steps)).toBe(2)
+  expect(await readdir(stagingFolder)).toEqual([])
+})
+
+test('any size in latent cells will do, also one that does not halve evenly', async () => {
+  const { generate } = await testStudio()
+  const { file } = await generate({ widthPx: 136, heightPx: 72, steps: 1 })
+  expect(await readPicture(file)).toMatchObject({ widthPx: 136, heightPx: 72 })
+})
+
+test('a prompt longer than the text encoder takes goes in chunks, and its end still counts', async () => {
+  const { generate } = await testStudio()
+  const long = Array.from({ length: 40 }, () => 'a red apple').join(' ')
+  const first = await readFile((await generate({ prompt: `${long} on a blue background`, steps: 2 })).file)
+  const other = await readFile((await generate({ prompt: `${long} on a yellow background`, steps: 2 })).file)
+  expect(other.equals(first)).toBe(false)
+})
+
+test('guidance in one batch and in two passes make the same picture but for rounding; without guidance it is another', async () => {
+  const { generate } = await testStudio()
+  const batched = await generate({})
+  const twoPasses = await generate({}, { batchGuidance: false })
+  const unguided = await generate({ guidanceScale: 1 })
+  expect(await meanDifference(twoPasses.file, batched.file)).toBeLessThan(0.005)
+  expect(await meanDifference(unguided.file, batched.file)).toBeGreaterThan(0.02)
+})
+
+test('a low strength stays near the input picture, a high one leaves it', async () => {
+  const { generate } = await testStudio()
+  const { file } = await generate({ steps: 10 })
+  const distance = async (strength: number) => {
+    const init = { id: '0'.repeat(64), strength, fit: 'crop' } as const
+    const made = await generate({ steps: 10, prompt: 'a penguin on a green background', init }, { initPath: file })
+    return meanDifference(made.file, file)
+  }
+  expect(await distance(0.1)).toBeLessThan((await distance(0.9)) / 2)
+})
+
+async function meanDifference(a: string, b: string): Promise<number> {
+  const size = { widthPx: 128, heightPx: 128, fit: 'stretch' } as const
+  const [first, second] = [await pictureTensor(a, size), await pictureTensor(b, size)]
+  return first.data.reduce((sum, value, i) => sum + Math.abs(value - (second.data[i] ?? 0)), 0) / first.data.length
+}
