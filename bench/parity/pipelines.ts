@@ -65,7 +65,7 @@ export const pipelineCases: ParityKind = async (folder) => {
   return [
     ...(reference.has('cond') ? [conditioningCase(open)] : []),
     ...runs.flatMap((run) => runCases(run, names, open)),
-  ].map(({ name, run }) => ({ name, run: () => run().catch(unsupported) }))
+  ].map((found) => ({ name: found.name, run: () => found.run().catch(unsupported) }))
 }
 
 /** A model that the studio does not run yet is no failure of the case. */
