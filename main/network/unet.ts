@@ -10,11 +10,6 @@ import type { Context } from './spatial-transformer.ts'
 import { timeEmbedding } from './time-embedding.ts'
 
 export interface UnetOptions {
-  /**
-   * False draws a graph that is about 1 % faster and takes only heights and widths that halve evenly at each level
-   * (multiples of 8 for Stable Diffusion). True by default.
-   */
-  readonly isAnySize?: boolean
   /** Also give the inner activations, by the original's names: time_embed, input_blocks.0 …, middle_block, output_blocks.0 … */
   readonly withTaps?: boolean
 }
@@ -22,7 +17,6 @@ export interface UnetOptions {
 interface Drawing {
   readonly scope: Scope
   readonly config: UnetConfig
-  readonly isAnySize: boolean
   /** SiLU of the time embedding, [n, 4 · first block's channels] */
   readonly time: { readonly value: Value; readonly width: number }
   readonly context: Context
@@ -38,7 +32,6 @@ interface Drawing {
  */
 export function buildUnet(component: Component<UnetConfig>, options: UnetOptions = {}): OnnxGraph {
   const { config, weights } = component
-  const { isAnySize = true, withTaps = false } = options
   const graph = new GraphBuilder('U-Net', weights)
   const scope = graph.root
   const width = config.blockChannels[0] ?? 0
@@ -46,7 +39,7 @@ export function buildUnet(component: Component<UnetConfig>, options: UnetOptions
   const timestep = graph.input('timestep', 'float', ['n'])
   const prompt = graph.input('context', 'float', ['n', 't', config.crossAttentionDim])
   const tap = (name: string, value: Value): void => {
-    if (withTaps) graph.output(name, value)
+    if (options.withTaps) graph.output(name, value)
   }
 
   const embedding = timeEmbedding(scope.at('time_embedding'), timestep, width)
@@ -57,7 +50,7 @@ export function buildUnet(component: Component<UnetConfig>, options: UnetOptions
     width: config.crossAttentionDim,
     batch: scope.node('Shape', [sample], { start: 0, end: 1 }),
   }
-  const drawing: Drawing = { scope, config, isAnySize, time, context, skips: [], tap }
+  const drawing: Drawing = { scope, config, time, context, skips: [], tap }
   const h = wayUp(drawing, middle(drawing, wayDown(drawing, sample)))
   const normal = groupNorm(scope.at('conv_norm_out'), h, width, config.normGroups, config.normEps)
   const prediction = conv(scope.at('conv_out'), silu(scope, normal), width, config.outChannels)
@@ -122,10 +115,9 @@ function wayUp(drawing: Drawing, x: Value): Value {
 }
 
 /** Twice the size, or the next skip's when an odd one was halved on the way down. */
-function upsample({ isAnySize, skips }: Drawing, scope: Scope, x: Value, channels: number): Value {
-  const large = doubled(scope, x)
+function upsample({ skips }: Drawing, scope: Scope, x: Value, channels: number): Value {
   const next = skips.at(-1)?.value ?? ''
-  return conv(scope.at('conv'), isAnySize ? croppedTo(scope, large, next) : large, channels, channels)
+  return conv(scope.at('conv'), croppedTo(scope, doubled(scope, x), next), channels, channels)
 }
 
 function resnet({ config, time }: Drawing, scope: Scope, x: Value, inChannels: number, outChannels: number): Value {
