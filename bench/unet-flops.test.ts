@@ -1,25 +1,24 @@
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { readUnetConfig } from '../main/checkpoint/diffusers/unet-config.ts'
+import { starterFolder } from './starter.ts'
 import { countUnetFlops } from './unet-flops.ts'
 
+const { config: starter } = await readUnetConfig(join(starterFolder, 'unet', 'config.json'))
 const stableDiffusion1 = {
-  inChannels: 4,
-  outChannels: 4,
+  ...starter,
   blockChannels: [320, 640, 1280, 1280],
   layersPerBlock: 2,
   downTransformerDepth: [1, 1, 1, 0],
   upTransformerDepth: [1, 1, 1, 0],
   middleTransformerDepth: 1,
-  headCount: [8, 8, 8, 8],
   crossAttentionDim: 768,
-  hasLinearProjections: false,
-  normGroups: 32,
-  normEps: 1e-5,
 }
 const pass = { batch: 1, latentHeight: 64, latentWidth: 64, tokens: 77 }
 
 test('a network of one level is counted by hand', () => {
   const config = {
-    ...stableDiffusion1,
+    ...starter,
     blockChannels: [2],
     layersPerBlock: 1,
     downTransformerDepth: [0],

@@ -33,7 +33,7 @@ export function countUnetFlops(config: UnetConfig, { batch, latentHeight, latent
 
 /** How many rows of input a weight is applied to. */
 function rowsThrough(name: string, cells: number, tokens: number): number {
-  if (name.includes('time_emb')) return 1
+  if (/time_emb|^add_embedding/.test(name)) return 1
   return /attn2\.to_[kv]/.test(name) ? tokens : cells
 }
 

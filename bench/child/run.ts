@@ -12,6 +12,7 @@ const ENTRY = join(import.meta.dirname, 'main.ts')
 export async function inChild<N extends keyof Tasks>(
   name: N,
   input: Parameters<Tasks[N]>[0],
+  onStart: (pid: number) => void = () => undefined,
 ): Promise<Awaited<ReturnType<Tasks[N]>>> {
   const child = fork(ENTRY, [name], {
     serialization: 'advanced',
@@ -20,6 +21,7 @@ export async function inChild<N extends keyof Tasks>(
   })
   const exited = once(child, 'exit')
   const answered = once(child, 'message')
+  if (child.pid !== undefined) onStart(child.pid)
   child.send(input)
   const first = await Promise.race([
     answered.then(([result]: unknown[]) => ({ result })),

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import type { Component } from '../../main/checkpoint/weights.ts'
 import { DTYPE_BYTES } from '../../main/checkpoint/tensor-index.ts'
 import type { OnnxGraph } from '../../main/runtime/graph.ts'
@@ -11,6 +10,7 @@ import { buildUnet } from '../../main/network/unet.ts'
 import { gaussianNoise } from '../../main/tensor/noise.ts'
 import { openUnet, unetFeeds } from '../gemm/in-child.ts'
 import type { PassShape } from '../unet-flops.ts'
+import { statusBytes } from './process-memory.ts'
 
 export interface MemoryInput {
   readonly modelFolder: string
@@ -28,8 +28,8 @@ export interface MemoryUsed {
   /** Peak resident memory before the first network was loaded, and in the end. */
   readonly before: number
   readonly peak: number
-  /** Resident in the end and not backed by a file; null where the system does not tell. */
-  readonly own: number | null
+  /** The part of it that no file backs before the first network was loaded; null where the system does not tell. */
+  readonly ownBefore: number | null
 }
 
 interface Part {
@@ -42,7 +42,7 @@ interface Part {
 export async function useMemory(input: MemoryInput): Promise<MemoryUsed> {
   const { memory, threads, networks } = input
   const parts = networks === 'all' ? await allParts(input) : [await unetPart(input)]
-  const before = peakBytes()
+  const [before, ownBefore] = [peakBytes(), statusBytes('RssAnon')]
   const loaded = []
   for (const { graph } of parts) loaded.push(await loadNetwork(graph, { memory, threads }))
   for (const [i, network] of loaded.entries()) await network.run(parts[i]?.feeds ?? {})
@@ -51,7 +51,7 @@ export async function useMemory(input: MemoryInput): Promise<MemoryUsed> {
     asFloat32: sum(parts.map(float32Bytes)),
     before,
     peak: peakBytes(),
-    own: statusBytes('RssAnon'),
+    ownBefore,
   }
 }
 
@@ -89,12 +89,6 @@ function float32Bytes({ component, graph }: Part): number {
 /** Linux counts more exactly than the portable number, which may include the parent before the fork. */
 function peakBytes(): number {
   return statusBytes('VmHWM') ?? process.resourceUsage().maxRSS * 1024
-}
-
-function statusBytes(field: string): number | null {
-  if (process.platform !== 'linux') return null
-  const kilobytes = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(readFileSync('/proc/self/status', 'utf8'))?.[1]
-  return kilobytes === undefined ? null : Number(kilobytes) * 1024
 }
 
 function sum(values: readonly number[]): number {

@@ -3,6 +3,7 @@ import { starterPass } from '../gemm/gemm.ts'
 import type { BenchOptions, Report, Row } from '../report.ts'
 import { starterFolder } from '../starter.ts'
 import type { MemoryInput, MemoryUsed } from './in-child.ts'
+import { watchOwnMemory } from './process-memory.ts'
 
 const MB = 1e6
 
@@ -16,43 +17,69 @@ export async function memory({ repeats, threads }: BenchOptions): Promise<Report
   })
 }
 
+interface Used extends MemoryUsed {
+  /** Peak of what no file backs; null where the system does not tell. */
+  readonly own: number | null
+}
+
+interface Round {
+  readonly fast: Used
+  readonly small: Used
+}
+
 /** Fresh processes in turn, one for each memory use. */
 export async function memoryReport(
   title: string,
   repeats: number,
   input: Omit<MemoryInput, 'memory'>,
 ): Promise<Report> {
-  const used: { fast: MemoryUsed; small: MemoryUsed }[] = []
+  const rounds: Round[] = []
   for (let round = 0; round < repeats; round++) {
-    const fast = await inChild('memory', { ...input, memory: 'fast' })
-    used.push({ fast, small: await inChild('memory', { ...input, memory: 'small' }) })
+    const fast = await use({ ...input, memory: 'fast' })
+    rounds.push({ fast, small: await use({ ...input, memory: 'small' }) })
   }
-  const row = (label: string, pick: (round: (typeof used)[number]) => number | null): Row => ({
-    label,
-    unit: 'MB',
-    samples: used.map((round) => (pick(round) ?? NaN) / MB),
-  })
-  const grown = (label: string, use: 'fast' | 'small', of: 'stored' | 'asFloat32'): Row => ({
-    ...row(label, (round) => round[use].peak - round[use].before),
-    ratio: {
-      samples: used.map(({ [use]: { peak, before, [of]: weights } }) => (peak - before) / weights),
-      to: of === 'stored' ? 'the weights as stored' : 'the weights in float32',
-    },
-  })
-  const hasOwn = used.every(({ fast, small }) => fast.own !== null && small.own !== null)
   return {
     title,
     rows: [
-      row('weights as stored', ({ fast }) => fast.stored),
-      row('weights in float32', ({ fast }) => fast.asFloat32),
-      row('the process before loading', ({ fast }) => fast.before),
-      row('peak, fast', ({ fast }) => fast.peak),
-      grown('  above the start', 'fast', 'asFloat32'),
-      ...(hasOwn ? [row('  in the end, not of files', ({ fast }) => fast.own)] : []),
-      row('peak, small', ({ small }) => small.peak),
-      grown('  above the start', 'small', 'stored'),
-      ...(hasOwn ? [row('  in the end, not of files', ({ small }) => small.own)] : []),
+      row('weights as stored', rounds, ({ fast }) => fast.stored),
+      row('weights in float32', rounds, ({ fast }) => fast.asFloat32),
+      row('the process before loading', rounds, ({ fast }) => fast.before),
+      ...usedRows(rounds, 'fast'),
+      ...usedRows(rounds, 'small'),
     ],
-    notes: ['Peaks are of resident memory after a pass of each network; pages of the weights file are part of it.'],
+    notes: [
+      'Peaks are of resident memory after a pass of each network. Pages of the weights file that are resident count, though',
+      "they are the system's cache and leave when memory is short; memory of the process's own does not.",
+    ],
   }
+}
+
+async function use(input: MemoryInput): Promise<Used> {
+  let stop: () => number | null = () => null
+  const used = await inChild('memory', input, (pid) => {
+    stop = watchOwnMemory(pid)
+  })
+  return { ...used, own: stop() }
+}
+
+function usedRows(rounds: readonly Round[], memory: 'fast' | 'small'): Row[] {
+  const grown = ({ [memory]: { peak, before } }: Round) => peak - before
+  const ownGrown = ({ [memory]: { own, ownBefore } }: Round) => (own ?? NaN) - (ownBefore ?? NaN)
+  const compared = (label: string, pick: (round: Round) => number): Row => ({
+    ...row(label, rounds, pick),
+    ratio: {
+      samples: rounds.map((round) => pick(round) / (memory === 'fast' ? round.fast.asFloat32 : round.small.stored)),
+      to: memory === 'fast' ? 'the weights in float32' : 'the weights as stored',
+    },
+  })
+  const tellsOwn = !rounds.map(ownGrown).some(Number.isNaN)
+  return [
+    row(`peak, ${memory}`, rounds, ({ [memory]: { peak } }) => peak),
+    compared('  above the start', grown),
+    ...(tellsOwn ? [compared("  of the process's own", ownGrown)] : []),
+  ]
+}
+
+function row(label: string, rounds: readonly Round[], bytes: (round: Round) => number): Row {
+  return { label, unit: 'MB', samples: rounds.map((round) => bytes(round) / MB) }
 }

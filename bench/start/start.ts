@@ -40,7 +40,7 @@ export async function start({ repeats, threads }: BenchOptions): Promise<Report>
     rows: rowsOf(rounds),
     notes: [
       `Files in the system's cache. ${describeCode()}`,
-      'The command keeps its picture in the gallery; the studio process only writes it. The command draws previews too.',
+      'No previews. The command keeps its picture in the gallery; the studio process only writes the file.',
     ],
   }
 }
