@@ -1,5 +1,5 @@
 import type { Weights } from '../checkpoint/weights.ts'
-import type { OnnxGraph } from '../runtime/graph.ts'
+import type { OnnxGraph, WeightRegion } from '../runtime/graph.ts'
 import { ELEMENT_TYPES, encodeModel } from './onnx/model.ts'
 import type { Attribute, ElementType, OnnxInitializer, OnnxNode, OnnxValue } from './onnx/model.ts'
 import { Scope } from './scope.ts'
@@ -103,7 +103,7 @@ export class GraphBuilder {
       name: this.#name,
       bytes,
       weightsFolder: folder,
-      regions: weights.map(({ name, file, offset, length }) => ({ tensor: name, file, offset, length })),
+      regions: weights.map(regionOf),
       inputs: this.#inputs.map((input) => input.name),
       outputs: this.#outputs.map((output) => output.name),
     }
@@ -119,4 +119,9 @@ export class GraphBuilder {
   ): void {
     this.#nodes.push({ name, type, domain, inputs, outputs, attributes })
   }
+}
+
+function regionOf({ name, shape, file, offset, length }: StoredWeight): WeightRegion {
+  const values = shape.reduce((product, dimension) => product * dimension, 1)
+  return { tensor: name, file, offset, length, values }
 }

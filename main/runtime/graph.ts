@@ -4,6 +4,8 @@ export interface WeightRegion {
   readonly file: string
   readonly offset: number
   readonly length: number
+  /** How many numbers these bytes are. */
+  readonly values: number
 }
 
 /** A network ready to load: an ONNX model in memory whose weights are places in the files of one folder. */

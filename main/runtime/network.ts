@@ -3,7 +3,11 @@ import { tensor } from '../tensor/tensor.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { loadFailure, runFailure } from './failures.ts'
 import type { OnnxGraph } from './graph.ts'
+import { memoryUseFor } from './memory.ts'
+import type { MemoryUse } from './memory.ts'
 import { checkWeightFiles, readAhead } from './weight-files.ts'
+
+export type { MemoryUse } from './memory.ts'
 
 /** What a network is fed: float32, or int64 for token ids. */
 export type Feed = Tensor | { readonly shape: readonly number[]; readonly data: BigInt64Array }
@@ -11,6 +15,7 @@ export type Feed = Tensor | { readonly shape: readonly number[]; readonly data: 
 /** A loaded network. It computes on the calling thread: between calls only is the thread free. */
 export interface Network {
   readonly name: string
+  readonly memory: MemoryUse
   /**
    * The graph's outputs for these inputs.
    * @throws StudioError out-of-memory, internal
@@ -20,16 +25,10 @@ export interface Network {
   release(): Promise<void>
 }
 
-/**
- * `fast`: weights are widened to float32 and laid out for the processor once, at loading.
- * `small`: they stay in the file cache as they are stored and are widened at each pass: about a tenth of the memory, and
- * loading takes a moment, but passes take about 15 % longer.
- */
-export type MemoryUse = 'fast' | 'small'
-
 export interface LoadOptions {
   /** Null lets the runtime choose: one a physical core. */
   readonly threads?: number | null
+  /** By default as fast as the machine has memory for. */
   readonly memory?: MemoryUse
   /** One of `executionProviders`; cpu unless told. */
   readonly provider?: string
@@ -52,9 +51,10 @@ export const executionProviders: readonly string[] = listSupportedBackends()
 export async function loadNetwork(graph: OnnxGraph, options: LoadOptions = {}): Promise<Network> {
   await checkWeightFiles(graph)
   if (options.onProgress) await readAhead(graph, options.onProgress)
-  const session = await createSession(graph, options)
+  const { session, memory } = await openSession(graph, options)
   return {
     name: graph.name,
+    memory,
     async run(feeds) {
       try {
         return fromRuntime(await session.run(toRuntime(feeds)))
@@ -66,20 +66,33 @@ export async function loadNetwork(graph: OnnxGraph, options: LoadOptions = {}): 
   }
 }
 
-async function createSession(graph: OnnxGraph, options: LoadOptions): Promise<InferenceSession> {
-  const { threads = null, memory = 'fast', provider = 'cpu' } = options
+interface OpenSession {
+  readonly session: InferenceSession
+  readonly memory: MemoryUse
+}
+
+async function openSession(graph: OnnxGraph, options: LoadOptions): Promise<OpenSession> {
+  const memory = options.memory ?? memoryUseFor(graph)
   try {
-    return await InferenceSession.create(graph.bytes, {
-      executionProviders: [provider],
-      graphOptimizationLevel: memory === 'fast' ? 'all' : 'disabled',
-      // The arena keeps what a pass once used and was no faster; its large aligned requests can abort inside Electron.
-      enableCpuMemArena: false,
-      logSeverityLevel: 4,
-      ...(threads === null ? {} : { intraOpNumThreads: threads }),
-      extra: { session: { model_external_initializers_file_folder_path: graph.weightsFolder } },
-    })
+    return { session: await InferenceSession.create(graph.bytes, sessionOptions(graph, memory, options)), memory }
   } catch (error) {
-    throw loadFailure(graph, error)
+    const failure = loadFailure(graph, error)
+    const isWorthLess = failure.code === 'out-of-memory' && memory === 'fast' && options.memory === undefined
+    if (isWorthLess) return openSession(graph, { ...options, memory: 'small' })
+    throw failure
+  }
+}
+
+function sessionOptions(graph: OnnxGraph, memory: MemoryUse, options: LoadOptions): InferenceSession.SessionOptions {
+  const { threads = null, provider = 'cpu' } = options
+  return {
+    executionProviders: [provider],
+    graphOptimizationLevel: memory === 'fast' ? 'all' : 'disabled',
+    // The arena keeps what a pass once used and was no faster; its large aligned requests can abort inside Electron.
+    enableCpuMemArena: false,
+    logSeverityLevel: 4,
+    ...(threads === null ? {} : { intraOpNumThreads: threads }),
+    extra: { session: { model_external_initializers_file_folder_path: graph.weightsFolder } },
   }
 }
 
