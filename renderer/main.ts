@@ -1,6 +1,4 @@
 import './jitless.ts'
-import './style/tokens.css'
-import './style/base.css'
 import { mount } from 'svelte'
 import App from './App.svelte'
 import { shellTransport } from './api.ts'

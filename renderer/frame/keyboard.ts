@@ -3,7 +3,7 @@ import type { RoomId } from '../state/layout.svelte.ts'
 import { matchesKeys } from '../state/shortcuts.ts'
 
 /** What closes itself on Escape, and whose own keys come first. */
-const OPEN_LAYERS = '[role=dialog][data-state=open], [role=menu], [role=listbox]'
+const OPEN_LAYERS = '[role=dialog][data-state=open], [role=menu], [role=listbox][data-state=open]'
 
 /** The command a key press asks for, if it is the window's to answer. */
 export function commandFor(event: KeyboardEvent, commands: readonly Command[], room: RoomId): Command | undefined {

@@ -53,6 +53,26 @@ test('Ctrl+Enter in the prompt enqueues it, and Up at its start brings back earl
   await expect.element(prompt).toHaveValue('half a thought')
 })
 
+test('words the built-in model knows are offered while typing, and taken only when chosen', async () => {
+  const { screen, prompt, enqueue } = await openStudio()
+  const words = screen.getByRole('listbox', { name: 'Words the model knows' })
+  await prompt.fill('a fo')
+  await expect.element(words.getByRole('option', { name: 'fox' })).toBeVisible()
+  await userEvent.keyboard('{ArrowDown}{Enter}')
+  await expect.element(prompt).toHaveValue('a fox')
+  await userEvent.keyboard(' in the s')
+  await words.getByRole('option', { name: 'in the snow' }).click()
+  await expect.element(prompt).toHaveValue('a fox in the snow')
+  await expect.element(prompt).toHaveFocus()
+
+  await userEvent.keyboard(', nig')
+  await expect.element(words).toBeVisible()
+  await userEvent.keyboard('{Control>}{Enter}{/Control}')
+  expect(enqueue.mock.lastCall?.[0].request.prompt).toBe('a fox in the snow, nig')
+  await userEvent.keyboard('{Escape}')
+  await expect.element(words).not.toBeInTheDocument()
+})
+
 test('an unlocked seed is new for each run; one that was typed stays', async () => {
   const { screen, enqueue } = await openStudio()
   const generate = screen.getByRole('button', { name: 'Generate' })

@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest'
+import { completionsAt } from './completions.ts'
+import { STARTER_WORDS } from './starter-words.ts'
+
+const WORDS = ['fox', 'forest', 'house', 'house with garden', 'on the beach', 'on the grass', 'theatre']
+
+/** A prompt with the caret where the bar is. */
+function complete(marked: string, words: readonly string[] = WORDS) {
+  const caret = marked.indexOf('|')
+  return completionsAt(marked.replace('|', ''), caret, words)
+}
+
+test.each([
+  ['a fo|', 2, ['fox', 'forest']],
+  ['a FO|', 2, ['fox', 'forest']],
+  ['a fox, a hou|', 9, ['house', 'house with garden']],
+  ['a house on the|', 8, ['on the beach', 'on the grass']],
+  ['a house|', 2, ['house with garden']],
+  ['a fox, on the b|, sunset', 7, ['on the beach']],
+])('%s goes on from character %i with %j', (marked, start, list) => {
+  expect(complete(marked)).toEqual({ start, list })
+})
+
+test.each([['a f|'], ['a fo|x'], ['a xylophone|'], ['|'], ['fo, |']])('%s has nothing to go on with', (marked) => {
+  expect(complete(marked).list).toEqual([])
+})
+
+test('the built-in model’s commonest words come first, and each once', () => {
+  expect(complete('a ca|', STARTER_WORDS).list.slice(0, 2)).toEqual(['cat', 'cactus'])
+  expect(new Set(STARTER_WORDS).size).toBe(STARTER_WORDS.length)
+})

@@ -1,0 +1,30 @@
+/** What could stand in the place of the words before the caret. */
+export interface Completions {
+  /** Where the words begin that a completion replaces. */
+  readonly start: number
+  readonly list: readonly string[]
+}
+
+const SHOWN = 6
+const LEAST_LETTERS = 2
+/** The longest phrases on offer are so many words. */
+const MOST_WORDS = 4
+
+const NONE: Completions = { start: 0, list: [] }
+
+/**
+ * The phrases of `vocabulary` that go on from the words before the caret, the longest run of words first: after
+ * "a house on the" it is "on the beach", not what begins with "the".
+ */
+export function completionsAt(text: string, caret: number, vocabulary: readonly string[]): Completions {
+  if (/^[\p{L}\p{N}]/u.test(text.slice(caret))) return NONE
+  const clause = /[^,.;:()\n]*$/.exec(text.slice(0, caret))?.[0] ?? ''
+  const wordStarts = [...clause.matchAll(/\S+/g)].map((match) => match.index).slice(-MOST_WORDS)
+  for (const wordStart of wordStarts) {
+    const typed = clause.slice(wordStart).toLowerCase()
+    if (typed.trim().length < LEAST_LETTERS) continue
+    const list = vocabulary.filter((phrase) => phrase.startsWith(typed) && phrase !== typed).slice(0, SHOWN)
+    if (list.length > 0) return { start: caret - clause.length + wordStart, list }
+  }
+  return NONE
+}
