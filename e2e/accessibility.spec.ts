@@ -52,6 +52,7 @@ test('a picture is made, starred and deleted with the keyboard alone', async ({ 
   await expect(create.pictures).toHaveAccessibleName('a red heart, starred')
   await page.keyboard.press('Delete')
   await expect(create.pictures).toHaveCount(0)
+  await expect(create.messages.getByRole('button', { name: 'Undo' })).toBeVisible()
   await page.keyboard.press('ControlOrMeta+z')
   await expect(create.pictures).toHaveCount(1)
 
