@@ -35,6 +35,18 @@ export function toDenoised(predictionType: PredictionType, prediction: Tensor, x
   }
 }
 
+/** What a network would have to give at `x` = x0 + sigma * n for this clean latent: the inverse of `toDenoised`. */
+export function toPrediction(predictionType: PredictionType, denoised: Tensor, x: Tensor, sigma: number): Tensor {
+  switch (predictionType) {
+    case 'epsilon':
+      return weightedSum([1 / sigma, x], [-1 / sigma, denoised])
+    case 'v': {
+      const deviation = Math.hypot(1, sigma)
+      return weightedSum([1 / (sigma * deviation), x], [-deviation / sigma, denoised])
+    }
+  }
+}
+
 /** x0 + sigma * n brought to the variance-preserving scale of the data, which networks see and files hold. */
 export function dataScaled(x: Tensor, sigma: number): Tensor {
   return scaled(x, 1 / Math.hypot(1, sigma))

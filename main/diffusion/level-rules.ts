@@ -1,4 +1,4 @@
-import type { TimestepSpacing } from './timesteps.ts'
+import type { SpacingRules } from './timesteps.ts'
 
 /**
  * How noise levels are chosen from a model's table. The originals differ in each of these, so a picture can be made as
@@ -6,7 +6,7 @@ import type { TimestepSpacing } from './timesteps.ts'
  */
 export interface LevelRules {
   /** Null takes the model's own. */
-  readonly spacing: TimestepSpacing | null
+  readonly spacing: SpacingRules['spacing'] | null
   /** Null takes the model's own. */
   readonly stepsOffset: number | null
   /** Leading and linspace spread over one timestep more than there are steps. */
@@ -19,8 +19,11 @@ export interface LevelRules {
   readonly scheduleEnds: 'table' | 'own-timesteps'
   /** Such a schedule starts no higher than this. */
   readonly sigmaLimit: number
-  /** The result is clean, or at the lowest level of the table; null takes the model's own, and clean off its timesteps. */
-  readonly finalLevel: 'clean' | 'table' | null
+  /**
+   * The result is clean, or at the lowest level of the table; `own-table` is the latter on the model's own timesteps and
+   * clean on others; null takes the model's own way, and clean off its timesteps.
+   */
+  readonly finalLevel: 'clean' | 'table' | 'own-table' | null
   /** Text-to-image starts at sigma * n, at sqrt(1 + sigma^2) * n, or at the former unless the spacing is leading. */
   readonly initialNoise: 'sigma' | 'unit-variance' | 'by-spacing'
   /** Stands for the zero at the end of a table with zero terminal SNR. */
@@ -60,3 +63,14 @@ export const multistepTimesteps: LevelRules = {
   finalLevel: 'clean',
   terminalAlphaCumprod: 2 ** -24,
 }
+
+/** As k-diffusion between the ends of its table: fractional timesteps, a start at sigma * n, a clean result. */
+export const kDiffusionTimesteps: LevelRules = {
+  ...fractionalTimesteps,
+  spacing: 'linspace',
+  interpolation: 'log',
+  initialNoise: 'sigma',
+}
+
+/** As diffusers' schedulers of models distilled to few steps: timesteps out of those the distillation had. */
+export const distilledTimesteps: LevelRules = { ...wholeTimesteps, spacing: 'distilled' }

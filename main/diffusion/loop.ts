@@ -36,7 +36,7 @@ export interface LoopOptions extends Pick<SamplerOptions, 'eta' | 'churn'> {
   readonly plan: SamplingPlan
   readonly predict: Predict
   readonly predictionType: PredictionType
-  /** Draw 0 is the initial latent's, draw k + 1 step k's; all in the latent's shape. */
+  /** Draw 0 is the initial latent's, draw k + 1 the sampler's draw k; all in the latent's shape. */
   readonly noise: NoiseSource
   /** The latent of an input picture, in the scale of the data. */
   readonly clean?: Tensor
@@ -58,8 +58,10 @@ export async function* denoisingLoop(options: LoopOptions): AsyncGenerator<StepR
   const denoise = denoiser(options.predict, options.predictionType, plan.timestepAt)
   const repaint = (x: Tensor) => (clean && mask ? masked(x, clean, mask) : x)
   const steps = sample(async (x, sigma) => repaint(await denoise(x, sigma)), start.x, plan.sigmas, {
-    noise: (draw) => noise(draw + 1),
+    noise: (draw, between) => noise(draw + 1, between),
     from: start,
+    predictionType: options.predictionType,
+    levelBetween: plan.levelBetween,
     ...(options.eta === undefined ? {} : { eta: options.eta }),
     ...(options.churn === undefined ? {} : { churn: options.churn }),
   })

@@ -3,11 +3,12 @@ import type { SamplerId, ScheduleId } from '../contract/generation.ts'
 import type { LevelRules } from './level-rules.ts'
 import { noiseTable } from './noise-table.ts'
 import type { NoiseConfig, NoiseTable } from './noise-table.ts'
+import type { LevelBetween } from './sampler.ts'
 import { samplers } from './samplers/index.ts'
 import { schedules } from './schedules/index.ts'
 import type { Schedule } from './schedules/schedule.ts'
 import { roundHalfToEven, spacedTimesteps } from './timesteps.ts'
-import type { TimestepSpacing } from './timesteps.ts'
+import type { SpacingRules, TimestepSpacing } from './timesteps.ts'
 
 /** A model's forward process and how its own scheduler walks back. */
 export interface PlanConfig extends NoiseConfig {
@@ -39,6 +40,8 @@ export interface SamplingPlan {
   readonly initialScale: number
   /** The timestep of any level: the plan's own where it has that level, else the table's. */
   readonly timestepAt: (sigma: number) => number
+  /** The level at a share of the timesteps between two levels. */
+  readonly levelBetween: LevelBetween
 }
 
 /**
@@ -55,22 +58,30 @@ export function planSampling(config: PlanConfig, request: PlanRequest): Sampling
   const schedule = typeof request.schedule === 'string' ? schedules[request.schedule] : request.schedule
   const ownSigmas = [...own.keys()]
   const [sigmaMin, sigmaMax] = scheduleEnds(table, rules, ownSigmas)
-  const starts = schedule(request.steps, sigmaMin, sigmaMax, ownSigmas)
+  const starts = schedule(request.steps, sigmaMin, sigmaMax, { own: ownSigmas, table })
   const timestepAt = (sigma: number): number => {
     const t = own.get(sigma) ?? table.sigmaToT(sigma)
     return rules.hasWholeTimesteps ? roundHalfToEven(t) : t
   }
-  // Only a walk over the model's own timesteps ends where its own scheduler does.
-  const ownFinalLevel = config.setAlphaToOne || schedule !== schedules.normal ? 'clean' : 'table'
-  const finalLevel = rules.finalLevel ?? ownFinalLevel
+  const levelBetween: LevelBetween = (sigma, sigmaNext, share) => {
+    const t = (1 - share) * timestepAt(sigma) + share * timestepAt(sigmaNext)
+    return table.tToSigma(rules.hasWholeTimesteps ? Math.floor(t) : t)
+  }
   const kept = starts.slice(starts.length - keptSteps(starts.length, request.strength ?? 1))
   return {
     steps: kept.length,
-    sigmas: [...kept, finalLevel === 'clean' ? 0 : Math.min(...table.sigmas)],
+    sigmas: [...kept, isClean(rules, config, schedule === schedules.normal) ? 0 : Math.min(...table.sigmas)],
     timesteps: kept.map(timestepAt),
     initialScale: initialScale(rules, spacing, starts[0] ?? 0),
     timestepAt,
+    levelBetween,
   }
+}
+
+/** Only a walk over the model's own timesteps ends where its own scheduler does. */
+function isClean({ finalLevel }: LevelRules, { setAlphaToOne }: PlanConfig, isOwnWalk: boolean): boolean {
+  if (finalLevel === 'clean' || finalLevel === 'table') return finalLevel === 'clean'
+  return !isOwnWalk || (finalLevel === null && setAlphaToOne)
 }
 
 /** Steps run on an input picture: diffusers' floor of steps * strength, but never none. */
@@ -82,7 +93,7 @@ function keptSteps(steps: number, strength: number): number {
 function ownLevels(
   table: NoiseTable,
   rules: LevelRules,
-  spacing: TimestepSpacing,
+  spacing: SpacingRules['spacing'],
   stepsOffset: number,
   steps: number,
 ): Map<number, number> {
@@ -102,7 +113,7 @@ function scheduleEnds(table: NoiseTable, rules: LevelRules, own: readonly number
   return [Math.min(...levels), Math.min(Math.max(...levels), rules.sigmaLimit)]
 }
 
-function initialScale(rules: LevelRules, spacing: TimestepSpacing, sigma: number): number {
+function initialScale(rules: LevelRules, spacing: SpacingRules['spacing'], sigma: number): number {
   const isUnitVariance =
     rules.initialNoise === 'unit-variance' || (rules.initialNoise === 'by-spacing' && spacing === 'leading')
   return isUnitVariance ? Math.hypot(1, sigma) : sigma

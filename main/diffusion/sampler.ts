@@ -1,11 +1,19 @@
+import type { PredictionType } from '../contract/generation.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import type { LevelRules } from './level-rules.ts'
 
 /** The clean latent that a network expects behind `x` = x0 + sigma * n; both [n, c, h, w]. */
 export type Denoise = (x: Tensor, sigma: number) => Promise<Tensor>
 
-/** Standard normal noise in the shape of the latent, by its number: the same number is always the same noise. */
-export type NoiseSource = (draw: number) => Tensor
+/**
+ * Standard normal noise in the shape of the latent, by its number: the same number is always the same noise. Samplers of
+ * stochastic equations also name the levels that the noise lies between, so that a source may give the increment of one
+ * Brownian path there instead, whatever the number.
+ */
+export type NoiseSource = (draw: number, between?: readonly [sigma: number, sigmaNext: number]) => Tensor
+
+/** The level at a share of the way down from one level to another. */
+export type LevelBetween = (sigma: number, sigmaNext: number, share: number) => number
 
 /** Where a run stands besides its latent: what a sampler needs to go on after `step` finished steps. */
 export interface SamplerProgress {
@@ -30,6 +38,10 @@ export interface SamplerOptions {
   readonly eta?: number
   /** Noise put in before each step, where a sampler can take it back out. */
   readonly churn?: Churn
+  /** What the network gives, for methods that extrapolate its output as it is; epsilon where not given. */
+  readonly predictionType?: PredictionType
+  /** Counts the way in the model's timesteps, for methods that stop between two of them; in log sigma where not given. */
+  readonly levelBetween?: LevelBetween
 }
 
 /** Karras et al. 2022 (arXiv 2206.00364), Algorithm 2. */
@@ -58,8 +70,10 @@ export type Sample = (
 /** What the table of samplers holds of each. */
 export interface Sampler {
   readonly sample: Sample
-  /** How diffusers' class of that name chooses noise levels. */
+  /** How the original of that name chooses noise levels. */
   readonly rules: LevelRules
+  /** Takes from the schedule where to start, where to end and how many calls of the network to make, and goes its own way. */
+  readonly hasOwnLevels?: boolean
 }
 
 interface Interval {
@@ -76,3 +90,7 @@ export function* intervals(sigmas: readonly number[], from?: SamplerProgress): G
     if (sigmaNext !== undefined && step >= (from?.step ?? 0)) yield { step, sigma, sigmaNext }
   }
 }
+
+/** A share of the way in log sigma; to level 0, in sigma. */
+export const logBetween: LevelBetween = (sigma, sigmaNext, share) =>
+  sigmaNext > 0 ? sigma * (sigmaNext / sigma) ** share : sigma * (1 - share)

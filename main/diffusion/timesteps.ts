@@ -1,7 +1,11 @@
+/** How a model's own scheduler spaces timesteps. */
 export type TimestepSpacing = 'leading' | 'trailing' | 'linspace'
 
+/** Steps that consistency models are distilled with. */
+const DISTILLED_STEPS = 50
+
 export interface SpacingRules {
-  readonly spacing: TimestepSpacing
+  readonly spacing: TimestepSpacing | 'distilled'
   /** Added to each timestep of leading spacing; Stable Diffusion has 1. */
   readonly stepsOffset: number
   /** Leading and linspace spread one timestep more than asked for and drop the lowest, as diffusers' multistep classes do. */
@@ -34,6 +38,11 @@ export function spacedTimesteps(rules: SpacingRules, trainTimesteps: number, cou
       // numpy's arange: the stride is the difference of its first two values.
       const stride = trainTimesteps - (trainTimesteps - trainTimesteps / count)
       return Array.from({ length: count }, (_, i) => roundHalfToEven(trainTimesteps - i * stride) - 1)
+    }
+    case 'distilled': {
+      const distilled = Math.max(Math.min(DISTILLED_STEPS, trainTimesteps), count)
+      const stride = Math.floor(trainTimesteps / distilled)
+      return Array.from({ length: count }, (_, i) => (distilled - Math.floor((i * distilled) / count)) * stride - 1)
     }
   }
 }

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import type { SamplerId, ScheduleId } from '../../../main/contract/generation.ts'
 import type { LevelRules } from '../../../main/diffusion/level-rules.ts'
 import type { PlanConfig } from '../../../main/diffusion/plan.ts'
-import type { SamplerOptions } from '../../../main/diffusion/sampler.ts'
+import type { Sample, SamplerOptions } from '../../../main/diffusion/sampler.ts'
 import type { DdimOptions } from '../../../main/diffusion/samplers/ddim.ts'
 import type { DdpmOptions } from '../../../main/diffusion/samplers/ddpm.ts'
 import type { MultistepOptions } from '../../../main/diffusion/samplers/dpmpp-2m.ts'
@@ -54,6 +54,8 @@ export type SchedulerRun = z.infer<typeof SchedulerRun>
 /** How this project's sampler is set to do what a diffusers class does. */
 export interface Settings {
   readonly sampler: SamplerId
+  /** Instead of the sampler's own, for a variant that has no id; by the same rules. */
+  readonly sample?: Sample
   readonly schedule: ScheduleId | Schedule
   readonly rules: Partial<LevelRules>
   readonly options: Partial<SamplerOptions & DdimOptions & DdpmOptions & MultistepOptions>
@@ -62,6 +64,8 @@ export interface Settings {
   /** A step lands a fixed stride below its timestep, wherever the next one starts. */
   readonly hasStride: boolean
   readonly clip: number | null
+  /** The original's number of a step's draw, where it draws more often than it uses. */
+  readonly drawOf?: (draw: number) => number
 }
 
 /** Settings for a run, or what about it is not supported. */

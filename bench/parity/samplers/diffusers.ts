@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import * as z from 'zod'
 import { dataScaled, denoiser, toDenoised } from '../../../main/diffusion/denoise.ts'
 import type { Predict } from '../../../main/diffusion/denoise.ts'
+import type { LevelRules } from '../../../main/diffusion/level-rules.ts'
 import { noiseTable } from '../../../main/diffusion/noise-table.ts'
 import { planSampling } from '../../../main/diffusion/plan.ts'
 import type { SamplingPlan } from '../../../main/diffusion/plan.ts'
@@ -63,21 +64,25 @@ interface Trace {
 async function compare({ plan, timesteps, rows }: Trace, settings: Settings, expected: Reference): Promise<Outcome> {
   const isData = settings.space === 'data'
   const latents = rows.map(({ x, sigma }) => (isData ? dataScaled(x, sigma) : x))
-  const levels = rows.map(({ sigma }) => sigma)
   const sigmas = await expected('sigmas')
-  const scale = isData ? plan.initialScale / Math.hypot(1, levels[0] ?? 0) : plan.initialScale
+  const scale = isData ? plan.initialScale / Math.hypot(1, plan.sigmas[0] ?? 0) : plan.initialScale
   return outcome(
     latentExcess(latents, await expected('x')),
     excess(timesteps, await expected('timesteps'), TIMESTEP),
-    sigmas === null ? 0 : excess(levels, sigmas, SIGMA),
+    sigmas === null ? 0 : excess(distinct(plan.sigmas), distinct(Array.from(sigmas)), SIGMA),
     excess([scale], await expected('init_noise_sigma'), SIGMA),
   )
+}
+
+/** Without repeats one after the other: two-call schedulers list a level for each call. */
+function distinct(levels: readonly number[]): number[] {
+  return levels.filter((level, i) => level !== levels[i - 1])
 }
 
 async function trace(run: SchedulerRun, settings: Settings, manifest: DiffusersManifest): Promise<Trace> {
   const config = planConfig(run)
   const plan = planSampling(config, { ...settings, steps: run.set_timesteps })
-  const rules = { ...samplers[settings.sampler].rules, ...settings.rules }
+  const rules: LevelRules = { ...samplers[settings.sampler].rules, ...settings.rules }
   const table = noiseTable(config, rules.terminalAlphaCumprod)
   const predictionType = run.config.prediction_type === 'v_prediction' ? 'v' : 'epsilon'
   const timesteps: number[] = []
@@ -93,7 +98,7 @@ async function trace(run: SchedulerRun, settings: Settings, manifest: DiffusersM
   const network = denoiser(predict, predictionType, plan.timestepAt)
   const denoise: Denoise = async (x, sigma) => {
     const { x: known } = rows.at(-1) ?? start
-    if (settings.sampler === 'heun' && x !== known) rows.push({ x, sigma })
+    if (!settings.options.churn && x !== known) rows.push({ x, sigma })
     const denoised = settings.options.churn ? await beforeChurn(x, sigma) : await network(x, sigma)
     return settings.clip === null ? denoised : clamped(denoised, settings.clip)
   }
@@ -104,9 +109,11 @@ async function trace(run: SchedulerRun, settings: Settings, manifest: DiffusersM
     return toDenoised(predictionType, prediction, xHat, predictionType === 'v' ? sigma : sigmaHat)
   }
 
-  const noise = (k: number): Tensor => formulaNoise(manifest.init.shape, manifest.noise_abc, k)
+  const noise = (k: number): Tensor => formulaNoise(manifest.init.shape, manifest.noise_abc, settings.drawOf?.(k) ?? k)
   const landings = settings.hasStride ? stridedLandings(plan, table.sigmas, run.set_timesteps) : plan.sigmas.slice(1)
-  const options = { ...settings.options, noise, isResultNoised: (plan.timesteps.at(-1) ?? 0) > 0 }
+  const { levelBetween } = plan
+  const isResultNoised = (plan.timesteps.at(-1) ?? 0) > 0
+  const options = { ...settings.options, noise, predictionType, levelBetween, isResultNoised } as const
   for await (const row of walk(settings, denoise, start.x, plan.sigmas, landings, options)) rows.push(row)
   return { plan, timesteps, rows }
 }
@@ -126,7 +133,7 @@ async function* walk(
   landings: readonly number[],
   options: SamplerOptions,
 ): AsyncGenerator<Row, void, void> {
-  const { sample } = samplers[settings.sampler]
+  const sample = settings.sample ?? samplers[settings.sampler].sample
   if (landings.every((landing, k) => landing === sigmas[k + 1])) {
     yield* sample(denoise, x, sigmas, options)
     return

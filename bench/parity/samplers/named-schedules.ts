@@ -4,7 +4,7 @@ import { planSampling } from '../../../main/diffusion/plan.ts'
 import { exponential } from '../../../main/diffusion/schedules/exponential.ts'
 import { karras } from '../../../main/diffusion/schedules/karras.ts'
 import { polyexponential } from '../../../main/diffusion/schedules/polyexponential.ts'
-import type { Schedule } from '../../../main/diffusion/schedules/schedule.ts'
+import type { RangeSchedule } from '../../../main/diffusion/schedules/schedule.ts'
 import { variancePreserving } from '../../../main/diffusion/schedules/variance-preserving.ts'
 
 /** Stable Diffusion's forward process, which the k-diffusion references use throughout. */
@@ -36,10 +36,10 @@ export function namedSigmas(
     const rules = { interpolation: 'log' } as const
     return planSampling(stableDiffusion, { sampler: 'euler', schedule: 'normal', steps, rules }).sigmas
   }
-  return [...scheduleOf(name)(steps, ends.sigma_min, ends.sigma_max, []), 0]
+  return [...scheduleOf(name)(steps, ends.sigma_min, ends.sigma_max), 0]
 }
 
-function scheduleOf(name: string): Schedule {
+function scheduleOf(name: string): RangeSchedule {
   const [, family, rho] = /^([a-z]+)(?:_rho)?([\d.]+)?$/.exec(name) ?? []
   switch (family) {
     case 'karras':

@@ -3,12 +3,7 @@ import type { Tensor } from '../../tensor/tensor.ts'
 import { intervals } from '../sampler.ts'
 import type { Denoise, SamplerOptions, SamplerStep } from '../sampler.ts'
 import { churned } from './churn.ts'
-
-/**
- * Above this level x is noise and nothing else, and one step may fall by orders of magnitude (tables that end near zero
- * SNR); the corrector would multiply the small difference of the two estimates by that fall.
- */
-const CORRECTOR_LIMIT = 1000
+import { isNoiseAlone } from './noise-alone.ts'
 
 /**
  * Heun's method: Euler predictor, trapezoid corrector, optional churn; two network calls a step.
@@ -23,13 +18,22 @@ export async function* heun(
   for (const { step, sigma, sigmaNext } of intervals(sigmas, options.from)) {
     const [xHat, sigmaHat] = churned(x, sigma, step, sigmas.length - 1, options)
     const denoised = await denoise(xHat, sigmaHat)
-    x = lerp(xHat, denoised, sigmaNext / sigmaHat)
-    if (sigmaNext > 0 && sigmaHat <= CORRECTOR_LIMIT) {
-      const corrected = await denoise(x, sigmaNext)
-      // xHat + (sigmaNext - sigmaHat) (d + d') / 2 is Euler's step on an estimate between the two
-      const weight = sigmaHat / (2 * sigmaNext)
-      x = lerp(xHat, lerp(corrected, denoised, weight), sigmaNext / sigmaHat)
-    }
+    x = await trapezoidStep(denoise, xHat, denoised, sigmaHat, sigmaNext)
     yield { step: step + 1, sigma: sigmaNext, x, denoised, memory: [] }
   }
+}
+
+/** From `sigma`, where `denoised` is expected, to `sigmaNext` along the mean of the slopes at both. */
+export async function trapezoidStep(
+  denoise: Denoise,
+  x: Tensor,
+  denoised: Tensor,
+  sigma: number,
+  sigmaNext: number,
+): Promise<Tensor> {
+  const end = lerp(x, denoised, sigmaNext / sigma)
+  if (sigmaNext === 0 || isNoiseAlone(sigma)) return end
+  const corrected = await denoise(end, sigmaNext)
+  // x + (sigmaNext - sigma) (d + d') / 2 is Euler's step on an estimate between the two
+  return lerp(x, lerp(corrected, denoised, sigma / (2 * sigmaNext)), sigmaNext / sigma)
 }

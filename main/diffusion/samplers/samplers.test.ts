@@ -53,7 +53,7 @@ const deviation = ({ data }: Tensor) => Math.sqrt(data.reduce((sum, value) => su
 describe('convergence', () => {
   /** Distance from the exact path at the end of `steps` Karras steps to sigma_min. */
   async function pathError(id: SamplerId, steps: number): Promise<number> {
-    const sigmas = karras()(steps, 0.0291675, 14.614642, [])
+    const sigmas = karras()(steps, 0.0291675, 14.614642)
     const end = await result(id, point(Math.hypot(S, sigmas[0] ?? NaN)), sigmas, noNoise)
     return Math.abs((end.data[0] ?? NaN) - Math.hypot(S, sigmas.at(-1) ?? NaN))
   }
@@ -69,7 +69,7 @@ describe('convergence', () => {
 
   test.each(stochastic)('%s ends in the distribution of the data', async (id) => {
     const shape = [1, 4, 64, 64]
-    const sigmas = [...karras()(200, 0.0291675, 14.614642, []), 0]
+    const sigmas = [...karras()(200, 0.0291675, 14.614642), 0]
     const x = scaled(gaussianNoise(9, 0, shape), Math.hypot(S, sigmas[0] ?? NaN))
     const end = await result(id, x, sigmas, { noise: seeded(shape) })
     expect(deviation(end) / S).toBeCloseTo(1, 1)
