@@ -13,6 +13,9 @@ export default defineConfig({
           name: 'node',
           include: ['{main,app,bench,.ci}/**/*.test.ts'],
           environment: 'node',
+          // Real networks, databases and processes on a busy machine; what hangs is still found.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

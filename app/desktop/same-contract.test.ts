@@ -1,5 +1,7 @@
 import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { calls, type EventMessage } from '../../main/contract/calls.ts'
@@ -21,17 +23,20 @@ const answer = (name: string, input: unknown): Promise<{ ok: unknown }> => Promi
 const events = createEvents()
 let loopback: Loopback
 let socket: WebSocket
+let rendererFolder: string
 
 beforeAll(async () => {
   bindCalls(answer)
   await import('./preload.ts')
   const logger = { info: () => undefined, warn: () => undefined, error: () => undefined }
   const studio = { answer, images: () => Promise.resolve(null), subscribe: events.subscribe }
-  loopback = await serveLoopback({ studio, rendererFolder: tmpdir(), port: 0, logger })
+  rendererFolder = await mkdtemp(join(tmpdir(), 'latent-studio-page-'))
+  loopback = await serveLoopback({ studio, rendererFolder, port: 0, logger })
   socket = await connect(loopback)
 })
 afterAll(async () => {
   await loopback.close()
+  await rm(rendererFolder, { recursive: true })
 })
 beforeEach(() => {
   socket.removeAllListeners('message')
