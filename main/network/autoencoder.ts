@@ -3,8 +3,9 @@ import type { Component } from '../checkpoint/weights.ts'
 import type { OnnxGraph } from '../runtime/graph.ts'
 import { attend } from './attention.ts'
 import { GraphBuilder } from './graph-builder.ts'
+import { pictureGroupNorm } from './group-norm.ts'
 import type { Scope, Value } from './scope.ts'
-import { conv, doubled, groupNorm, silu } from './layers.ts'
+import { conv, doubled, silu } from './layers.ts'
 import { resnetBlock } from './resnet-block.ts'
 
 /** Of every norm of the autoencoder, unlike the U-Net's. */
@@ -99,7 +100,7 @@ function middle(scope: Scope, x: Value, channels: number, config: AutoencoderCon
 
 /** One head as wide as the channels, over all cells of x [n, c, h, w]. */
 function selfAttention(scope: Scope, x: Value, width: number, groups: number): Value {
-  const normal = groupNorm(scope.at('group_norm'), x, width, groups, NORM_EPS)
+  const normal = pictureGroupNorm(scope.at('group_norm'), x, width, groups, NORM_EPS)
   const cells = scope.node('Transpose', [normal], { perm: [0, 2, 3, 1] })
   const tokens = { rows: scope.node('Reshape', [cells, scope.ints(-1, width)]), width }
   const batch = scope.node('Shape', [x], { start: 0, end: 1 })
@@ -109,10 +110,11 @@ function selfAttention(scope: Scope, x: Value, width: number, groups: number): V
 }
 
 function head(scope: Scope, x: Value, channels: number, outChannels: number, config: AutoencoderConfig): Value {
-  const normal = groupNorm(scope.at('conv_norm_out'), x, channels, config.normGroups, NORM_EPS)
+  const normal = pictureGroupNorm(scope.at('conv_norm_out'), x, channels, config.normGroups, NORM_EPS)
   return conv(scope.at('conv_out'), silu(scope, normal), channels, outChannels)
 }
 
 function resnet(scope: Scope, x: Value, inChannels: number, outChannels: number, config: AutoencoderConfig): Value {
-  return resnetBlock(scope, x, { inChannels, outChannels, groups: config.normGroups, eps: NORM_EPS }, null)
+  const shape = { inChannels, outChannels, groups: config.normGroups, eps: NORM_EPS, norm: pictureGroupNorm }
+  return resnetBlock(scope, x, shape, null)
 }

@@ -48,17 +48,6 @@ export function gelu(scope: Scope, x: Value): Value {
   return scope.node('Gelu', [x])
 }
 
-/** Wu and He 2018 (arXiv 1803.08494), as the instance norm of the groups: the runtime has no faster kernel for it. */
-export function groupNorm(scope: Scope, x: Value, channels: number, groups: number, eps: number): Value {
-  const grouped = scope.node('Reshape', [x, scope.ints(0, groups, -1)])
-  const ones = scope.floats(Array<number>(groups).fill(1))
-  const zeros = scope.floats(Array<number>(groups).fill(0))
-  const normal = scope.node('InstanceNormalization', [grouped, ones, zeros], { epsilon: { float: eps } })
-  const image = scope.node('Reshape', [normal, scope.node('Shape', [x])])
-  const scaled = scope.node('Mul', [image, scope.weight('weight', [channels, 1, 1])])
-  return scope.node('Add', [scaled, scope.weight('bias', [channels, 1, 1])])
-}
-
 /** Over the last dimension, `width` long. */
 export function layerNorm(scope: Scope, x: Value, width: number, eps: number): Value {
   const inputs = [x, scope.weight('weight', [width]), scope.weight('bias', [width])]

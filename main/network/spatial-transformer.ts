@@ -1,7 +1,8 @@
 import { attend } from './attention.ts'
 import type { Tokens } from './attention.ts'
+import { groupNorm } from './group-norm.ts'
 import type { Scope, Value } from './scope.ts'
-import { conv, gelu, groupNorm, layerNorm, linear } from './layers.ts'
+import { conv, gelu, layerNorm, linear } from './layers.ts'
 
 /** Not the ResNet blocks' eps: in the original these norms are built by another function. */
 const INPUT_NORM_EPS = 1e-6

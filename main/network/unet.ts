@@ -2,8 +2,9 @@ import type { UnetConfig } from '../checkpoint/config.ts'
 import type { Component } from '../checkpoint/weights.ts'
 import type { OnnxGraph } from '../runtime/graph.ts'
 import { GraphBuilder } from './graph-builder.ts'
+import { groupNorm } from './group-norm.ts'
 import type { Scope, Value } from './scope.ts'
-import { conv, croppedTo, doubled, groupNorm, silu } from './layers.ts'
+import { conv, croppedTo, doubled, silu } from './layers.ts'
 import { resnetBlock } from './resnet-block.ts'
 import { spatialTransformer } from './spatial-transformer.ts'
 import type { Context } from './spatial-transformer.ts'
@@ -121,7 +122,8 @@ function upsample({ skips }: Drawing, scope: Scope, x: Value, channels: number):
 }
 
 function resnet({ config, time }: Drawing, scope: Scope, x: Value, inChannels: number, outChannels: number): Value {
-  return resnetBlock(scope, x, { inChannels, outChannels, groups: config.normGroups, eps: config.normEps }, time)
+  const { normGroups: groups, normEps: eps } = config
+  return resnetBlock(scope, x, { inChannels, outChannels, groups, eps, norm: groupNorm }, time)
 }
 
 function transformer({ config, context }: Drawing, scope: Scope, x: Value, level: number, depth: number): Value {
