@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { durationText, progressText, sentence, sizeText } from './names.ts'
+import { durationText, failureText, progressText, sentence, sizeText } from './names.ts'
 
 test.each([
   [0.42, '0.4 s'],
@@ -30,4 +30,14 @@ test('progress says the step and the time left once it is measured', () => {
 test('a failure’s message becomes a sentence', () => {
   expect(sentence('expected a picture, found a text')).toBe('Expected a picture, found a text.')
   expect(sentence('Is it there?')).toBe('Is it there?')
+})
+
+test('what nobody wrote for a reader goes into the details', () => {
+  expect(failureText({ code: 'not-found', message: 'expected a folder, found none' })).toEqual({
+    sentence: 'Expected a folder, found none.',
+    details: undefined,
+  })
+  const { sentence: told, details } = failureText({ code: 'internal', message: 'x is undefined', details: 'at y' })
+  expect(told).toMatch(/^Something went wrong inside the studio/)
+  expect(details).toBe('x is undefined\nat y')
 })

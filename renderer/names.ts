@@ -1,14 +1,16 @@
+import type { Failure } from '../main/contract/failure.ts'
 import type { FitMode, SamplerId, ScheduleId } from '../main/contract/generation.ts'
 import type { JobState, Progress } from '../main/contract/job.ts'
 
 /** What people call the samplers, and what to expect of each. */
 export const samplerNames = {
-  ddim: { label: 'DDIM', detail: 'Steady and repeatable; the classic' },
-  ddpm: { label: 'DDPM', detail: 'Fresh noise every step; wants many steps' },
   euler: { label: 'Euler', detail: 'Simple and quick' },
   'euler-ancestral': { label: 'Euler ancestral', detail: 'Fresh noise every step; lively' },
   heun: { label: 'Heun', detail: 'More exact; two passes a step' },
   'dpmpp-2m': { label: 'DPM++ 2M', detail: 'Good in few steps' },
+  ddim: { label: 'DDIM', detail: 'Steady and repeatable; the classic' },
+  ddpm: { label: 'DDPM', detail: 'Fresh noise every step; wants many steps' },
+  plms: { label: 'PLMS', detail: 'Stable Diffusion’s first default; one pass a step' },
 } satisfies Record<SamplerId, { label: string; detail: string }>
 
 /** The noise schedules: how the steps are spread. */
@@ -65,6 +67,16 @@ export function sizeText(bytes: number): string {
 export function sentence(message: string): string {
   const start = message.charAt(0).toUpperCase() + message.slice(1)
   return /[.!?…]$/.test(start) ? start : `${start}.`
+}
+
+/** What a person is told of a failure: one sentence, and the rest for a fold. */
+export function failureText({ code, message, details }: Failure): { sentence: string; details: string | undefined } {
+  if (code !== 'internal') return { sentence: sentence(message), details }
+  // Nobody wrote this message for a reader.
+  return {
+    sentence: 'Something went wrong inside the studio. Try again; the log has the rest.',
+    details: details?.includes(message) ? details : [message, details].filter(Boolean).join('\n'),
+  }
 }
 
 /** A prompt as a picture's name. */

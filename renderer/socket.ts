@@ -57,7 +57,10 @@ export function socketTransport(address: URL): Transport {
   function lose(): void {
     socket = undefined
     for (const watch of watchers) watch(false)
-    const error = new StudioError('internal', 'The connection to the studio closed before it answered. Try again.')
+    const error = new StudioError(
+      'runtime-crashed',
+      'The connection to the studio closed before it answered. Try again.',
+    )
     for (const call of pending.values()) call.reject(error)
     pending.clear()
   }

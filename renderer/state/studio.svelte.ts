@@ -1,16 +1,15 @@
-import type { EventMessage } from '../../main/contract/calls.ts'
 import { toFailure, type Failure } from '../../main/contract/failure.ts'
 import type { ImageId, InputImage } from '../../main/contract/image.ts'
-import type { Job, JobId } from '../../main/contract/job.ts'
+import type { JobId } from '../../main/contract/job.ts'
 import { createApi, type Transport } from '../api.ts'
-import { sentence } from '../names.ts'
+import { failureText, sentence } from '../names.ts'
 import { uploadPicture } from '../upload.ts'
 import { Announcer } from './announcer.svelte.ts'
 import { CanvasView } from './canvas-view.svelte.ts'
 import { Draft } from './draft.svelte.ts'
 import { GalleryState } from './gallery.svelte.ts'
 import { GalleryView } from './gallery-view.svelte.ts'
-import { jobNews } from './job-news.ts'
+import { hear } from './hearing.ts'
 import { Layout } from './layout.svelte.ts'
 import { ModelsState } from './models.svelte.ts'
 import { neighbour } from './neighbour.ts'
@@ -50,7 +49,7 @@ export class Studio {
     this.galleryView = new GalleryView(this.gallery)
     this.draft = new Draft(this.history)
     transport.subscribe((message) => {
-      this.#hear(message)
+      hear(this, message)
     })
     transport.watchConnection?.((isConnected) => {
       // Whatever changed while the studio was away was not told.
@@ -84,13 +83,20 @@ export class Studio {
   async load(): Promise<void> {
     try {
       await Promise.all([this.settings.load(), this.models.load(), this.queue.load(), this.gallery.load()])
-      this.#learnModel()
+      this.learnModel()
       if (this.canvas.subject.kind === 'nothing') this.#showWhatIs()
       this.#loadFailure = undefined
       this.#isReady = true
     } catch (error) {
       this.#loadFailure = toFailure(error)
     }
+  }
+
+  /** The draft learns its model's defaults, or goes to the first model where the old one is gone. */
+  learnModel(): void {
+    const chosen = this.models.find(this.draft.fields.model)
+    if (chosen) this.draft.learnDefaults(chosen)
+    else if (this.models.first) this.draft.useModel(this.models.first)
   }
 
   /** Runs something the user asked for; a failure becomes a toast that says what could not be done. */
@@ -102,8 +108,9 @@ export class Studio {
     }
   }
 
-  showFailure({ message, details }: Failure): void {
-    this.toasts.show(sentence(message), { tone: 'bad', details })
+  showFailure(failure: Failure): void {
+    const { sentence, details } = failureText(failure)
+    this.toasts.show(sentence, { tone: 'bad', details })
   }
 
   /** Queues the draft; the prompt stays as it is and stays editable. */
@@ -117,16 +124,19 @@ export class Studio {
     try {
       const ids = await this.queue.enqueue(draft.request, draft.fields.count)
       this.prompts.add(draft.fields.prompt)
-      this.canvas.follow()
-      // The first may have been told as running, or even as done, before this answer came.
-      const { running } = this.queue
-      const [first] = ids
-      if (first !== undefined && (!running || ids.includes(running.id))) this.canvas.showJob(running?.id ?? first)
+      this.#showEnqueued(ids)
     } catch (error) {
       const failure = toFailure(error)
       if (draft.refuse(failure)) this.announcer.say(sentence(failure.message))
       else this.showFailure(failure)
     }
+  }
+
+  /** Queues an ended job's request again. */
+  async retry(id: JobId): Promise<void> {
+    await this.attempt(async () => {
+      this.#showEnqueued([await this.queue.retry(id)])
+    })
   }
 
   /** Stops what runs. */
@@ -203,16 +213,18 @@ export class Studio {
     await this.attempt(() => this.queue.clearFinished())
   }
 
+  /** The canvas goes to what was just enqueued; or later, if something else still runs. */
+  #showEnqueued(ids: readonly JobId[]): void {
+    this.canvas.follow()
+    // The first may have been told as running, or even as done, before the answer with its id came.
+    const { running } = this.queue
+    const [first] = ids
+    if (first !== undefined && (!running || ids.includes(running.id))) this.canvas.showJob(running?.id ?? first)
+  }
+
   #offerUndo(text: string, entry: UndoEntry): void {
     this.history.push(entry)
     this.toasts.show(text, { action: { label: 'Undo', run: () => void this.undo(entry) } })
-  }
-
-  /** After a start: the draft's model with its defaults, or the first model where the old one is gone. */
-  #learnModel(): void {
-    const chosen = this.models.find(this.draft.fields.model)
-    if (chosen) this.draft.learnDefaults(chosen)
-    else if (this.models.first) this.draft.useModel(this.models.first)
   }
 
   #showWhatIs(): void {
@@ -221,52 +233,5 @@ export class Studio {
     if (running) this.canvas.showJob(running.id)
     else if (this.draft.fields.init) this.canvas.showStart()
     else if (newest !== undefined) this.canvas.showImage(newest, true)
-  }
-
-  #hear(message: EventMessage): void {
-    switch (message.name) {
-      case 'job.changed':
-        this.#hearJob(message.payload)
-        return
-      case 'jobs.removed':
-        this.#hearRemoved(message.payload)
-        return
-      case 'job.preview':
-        this.queue.showPreview(message.payload)
-        return
-      case 'gallery.changed': {
-        const shown = this.shownImage
-        if (shown !== undefined && message.payload.removed.includes(shown)) this.canvas.clear()
-        void this.attempt(() => this.gallery.apply(message.payload))
-        return
-      }
-      case 'models.changed':
-        this.models.replace(message.payload)
-        this.#learnModel()
-        return
-      case 'settings.changed':
-        this.settings.replace(message.payload)
-        return
-      case 'shell.command':
-        this.onShellCommand(message.payload)
-    }
-  }
-
-  #hearJob(job: Job): void {
-    const before = this.queue.apply(job)
-    const news = jobNews(before, job)
-    if (news !== undefined) this.announcer.say(news)
-    const isStarting = job.state === 'running' && before?.state !== 'running'
-    if (isStarting && this.canvas.isFollowing) this.canvas.showJob(job.id)
-  }
-
-  #hearRemoved(ids: readonly JobId[]): void {
-    const { subject, isFollowing } = this.canvas
-    if (subject.kind === 'job' && ids.includes(subject.id)) {
-      const imageId = this.queue.find(subject.id)?.imageId
-      if (imageId) this.canvas.showImage(imageId, isFollowing)
-      else this.canvas.clear()
-    }
-    this.queue.forget(ids)
   }
 }
