@@ -1,4 +1,4 @@
-import { expect, test } from './fixtures.ts'
+import { expect, expectNoViolations, test } from './fixtures.ts'
 import { CreateRoom, goTo } from './rooms.ts'
 
 test('pictures are found by words, starred, opened and kept over a restart', async ({ studio }) => {
@@ -24,6 +24,34 @@ test('pictures are found by words, starred, opened and kept over a restart', asy
   await studio.restart()
   await goTo(studio.page, 'Gallery')
   await expect(studio.page.getByRole('grid', { name: 'Gallery' }).getByRole('gridcell')).toHaveCount(2)
+})
+
+test('the detail view tells every parameter and hands the settings back', async ({ page }) => {
+  const create = new CreateRoom(page)
+  await create.set('Seed', 99)
+  await create.make('a penguin on ice', 3)
+  await create.make('a castle in the hills')
+
+  await goTo(page, 'Gallery')
+  const gallery = page.getByRole('grid', { name: 'Gallery' }).getByRole('gridcell')
+  await gallery.last().focus()
+  await page.keyboard.press('Enter')
+  const detail = page.getByRole('article', { name: 'a penguin on ice' })
+  const parameters = detail.getByRole('complementary', { name: 'Parameters' })
+  await expect(parameters.getByText('99', { exact: true })).toBeVisible()
+  await expect(parameters.getByText('128 × 128')).toBeVisible()
+  await expectNoViolations(page, 'the detail view')
+  await parameters.getByRole('button', { name: 'Copy parameters' }).click()
+  await expect(create.messages.getByText('Parameters copied')).toBeVisible()
+
+  await detail.getByRole('button', { name: 'Previous picture' }).click()
+  await expect(page.getByRole('article', { name: 'a castle in the hills' })).toBeVisible()
+  await page.keyboard.press('ArrowRight')
+  await parameters.getByRole('button', { name: 'Use these settings' }).click()
+  await expect(page.getByRole('main', { name: 'Create' })).toBeVisible()
+  await expect(create.prompt).toHaveValue('a penguin on ice')
+  await expect(create.field('Seed')).toHaveValue('99')
+  await expect(create.field('Steps')).toHaveValue('3')
 })
 
 test('a deleted picture is gone until it is undone', async ({ page }) => {
