@@ -1,11 +1,12 @@
+import { buildUnet } from '../../main/network/unet.ts'
+import { loadNetwork } from '../../main/runtime/network.ts'
 import { Studio } from '../../main/studio/studio.ts'
-import { LoadedModel } from '../../main/studio/loaded-model.ts'
-import { gaussianNoise } from '../../main/tensor/noise.ts'
-import { concatBatch } from '../../main/tensor/batch.ts'
-import { encodePair } from '../../main/text/conditioning.ts'
 import { alternate, timed } from '../alternate.ts'
-import { PROMPT, starterFolder, starterRequest, starterTask, vocabulariesFolder } from '../starter.ts'
+import { starterPass } from '../gemm/gemm.ts'
+import { openUnet, unetFeeds } from '../gemm/in-child.ts'
+import { starterFolder, starterRequest, starterTask, vocabulariesFolder } from '../starter.ts'
 import { inTemporaryFolder } from '../temporary-folder.ts'
+import { besideBusyProgram } from './busy-program.ts'
 
 export interface StepInput {
   readonly repeats: number
@@ -13,7 +14,7 @@ export interface StepInput {
 }
 
 /** Milliseconds a step, one sample a picture. */
-export type StepTimes = Record<'unetAlone' | 'oneBatch' | 'twoPasses' | 'previews', number[]>
+export type StepTimes = Record<'unetAlone' | 'oneBatch' | 'twoPasses' | 'previews' | 'besideBusy', number[]>
 
 interface StepSettings {
   readonly batchGuidance: boolean
@@ -46,6 +47,7 @@ export async function timeSteps({ repeats, threads }: StepInput): Promise<StepTi
       oneBatch: () => stepMs({ batchGuidance: true, showPreviews: false }),
       twoPasses: () => stepMs({ batchGuidance: false, showPreviews: false }),
       previews: () => stepMs({ batchGuidance: true, showPreviews: true }),
+      besideBusy: () => besideBusyProgram(() => stepMs({ batchGuidance: true, showPreviews: false })),
     })
     await studio.release()
     return samples
@@ -54,16 +56,12 @@ export async function timeSteps({ repeats, threads }: StepInput): Promise<StepTi
 
 /** Milliseconds of one pass of a guided batch, the mean of as many as a picture has. */
 async function unetPass(threads: number | null, passes: number): Promise<() => Promise<number>> {
-  const model = await LoadedModel.open(starterFolder, { threads, vocabulariesFolder })
-  const { widthPx, heightPx } = await starterRequest()
-  const [height, width] = [heightPx / model.latentFactor, widthPx / model.latentFactor]
-  const unet = await model.unet()
-  const { conditioning, unconditional } = await encodePair(model.tokenizer, await model.textEncoder(), PROMPT, '')
-  const context = concatBatch(unconditional, conditioning)
-  const latent = gaussianNoise(1, 0, [2, model.checkpoint.unet.config.inChannels, height, width])
+  const component = await openUnet(starterFolder)
+  const unet = await loadNetwork(buildUnet(component), { threads })
+  const feeds = unetFeeds(component.config, await starterPass())
   return async () => {
     const whole = await timed(async () => {
-      for (let pass = 0; pass < passes; pass++) await unet(latent, [500, 500], context)
+      for (let pass = 0; pass < passes; pass++) await unet.run(feeds)
     })
     return whole / passes
   }
