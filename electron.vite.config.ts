@@ -18,6 +18,8 @@ export default defineConfig({
       sourcemap: true,
       rolldownOptions: {
         input: entries,
+        // How long plug-ins take on a busy machine is nothing for a person who starts the studio to read.
+        checks: { bundlerTimings: false },
         output: { entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
       },
     },
@@ -41,7 +43,7 @@ export default defineConfig({
       minify: true,
       // Read from this machine's disk, not over a network.
       chunkSizeWarningLimit: 2000,
-      rolldownOptions: { input: 'renderer/index.html' },
+      rolldownOptions: { input: 'renderer/index.html', checks: { bundlerTimings: false } },
     },
   },
 })
