@@ -148,6 +148,7 @@ test('Delete moves the shown picture to the trash and shows its neighbour; the m
   expect(asked.at(-1)).toEqual({ name: 'gallery.trash', input: [picture(2).id] })
   await expect.element(canvas.getByText('seed 1', { exact: true })).toBeVisible()
   await screen.getByRole('button', { name: 'Undo' }).click()
+  await expect.element(screen.getByText('Picture moved to the trash')).not.toBeInTheDocument()
   expect(asked.at(-1)).toEqual({ name: 'gallery.restore', input: [picture(2).id] })
 })
 

@@ -173,7 +173,7 @@ export class Studio {
       await this.gallery.trash(ids)
       this.galleryView.selection.drop(ids)
       const what = ids.length === 1 ? 'Picture' : `${ids.length.toLocaleString()} pictures`
-      this.#offerUndo(`${what} moved to the trash`, {
+      this.offerUndo(`${what} moved to the trash`, {
         label: `delete ${what.toLowerCase()}`,
         undo: () => this.gallery.restore(ids),
       })
@@ -190,6 +190,19 @@ export class Studio {
         undo: () => this.gallery.star(changing, !isStarred),
       })
     })
+  }
+
+  /** Remembers how to take back what was just done, and says both. Once it is taken back, the offer goes. */
+  offerUndo(text: string, { label, undo }: UndoEntry): void {
+    const entry: UndoEntry = {
+      label,
+      undo: () => {
+        this.toasts.dismiss(toast)
+        return undo()
+      },
+    }
+    this.history.push(entry)
+    const toast = this.toasts.show(text, { action: { label: 'Undo', run: () => void this.undo(entry) } })
   }
 
   /** Takes back `entry`, the newest unless told, and says so. */
@@ -220,11 +233,6 @@ export class Studio {
     const { running } = this.queue
     const [first] = ids
     if (first !== undefined && (!running || ids.includes(running.id))) this.canvas.showJob(running?.id ?? first)
-  }
-
-  #offerUndo(text: string, entry: UndoEntry): void {
-    this.history.push(entry)
-    this.toasts.show(text, { action: { label: 'Undo', run: () => void this.undo(entry) } })
   }
 
   #showWhatIs(): void {

@@ -29,9 +29,11 @@ export class Toasts {
     return this.#list
   }
 
-  show(text: string, { tone = 'plain', details, action }: ToastOptions = {}): void {
+  /** Returns the toast's id, to dismiss it by. */
+  show(text: string, { tone = 'plain', details, action }: ToastOptions = {}): number {
     this.#lastId += 1
     this.#list = [...this.#list, { id: this.#lastId, text, tone, details, action }].slice(-SHOWN)
+    return this.#lastId
   }
 
   dismiss(id: number): void {
