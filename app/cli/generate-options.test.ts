@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { SAMPLER_IDS, SCHEDULE_IDS } from '../../main/contract/generation.ts'
 import type { ModelSummary } from '../../main/contract/model.ts'
 import { UsageError } from './arguments.ts'
 import { completeRequest, readGenerateOptions } from './generate-options.ts'
@@ -76,6 +77,8 @@ test('what is left open takes the model’s defaults and a random seed', () => {
   expect(first.seed).not.toBe(second.seed)
 })
 
+const oneOf = (ids: readonly string[]) => `${ids.slice(0, -1).join(', ')} or ${ids.at(-1) ?? ''}`
+
 test.each([
   [['--steps', '0'], '--steps: expected at least 1, found 0'],
   [['--steps', '2.5'], '--steps: expected a whole number, found 2.5'],
@@ -88,8 +91,8 @@ test.each([
   [['--size', '130x128'], '--size: expected a multiple of 8 pixels, found 130'],
   [['--size', '128'], '--size: expected WIDTHxHEIGHT such as 512x512, found "128"'],
   [['--size', '32x32'], '--size: expected at least 64, found 32'],
-  [['--sampler', 'plms'], '--sampler: expected ddim, ddpm, euler, euler-ancestral, heun or dpmpp-2m, found "plms"'],
-  [['--schedule', 'cosine'], '--schedule: expected normal or karras, found "cosine"'],
+  [['--sampler', 'eular'], `--sampler: expected ${oneOf(SAMPLER_IDS)}, found "eular"`],
+  [['--schedule', 'cosine'], `--schedule: expected ${oneOf(SCHEDULE_IDS)}, found "cosine"`],
   [['--count', '65'], '--count: expected at most 64, found 65'],
   [['--init', 'a.png', '--strength', '0'], '--strength: expected at least 0.01, found 0'],
   [['--strength', '0.5'], '--strength: expected --init FILE with it, found none'],

@@ -18,12 +18,13 @@ const USER_COMMENT_KEYWORD = 'UserComment'
 
 /** What AUTOMATIC1111 calls each sampler and schedule. */
 const SAMPLER_LABELS = {
-  ddim: 'DDIM',
-  ddpm: 'DDPM',
   euler: 'Euler',
   'euler-ancestral': 'Euler a',
   heun: 'Heun',
   'dpmpp-2m': 'DPM++ 2M',
+  ddim: 'DDIM',
+  ddpm: 'DDPM',
+  plms: 'PLMS',
 } as const satisfies Record<SamplerId, string>
 const SCHEDULE_LABELS = { normal: 'Normal', karras: 'Karras' } as const satisfies Record<ScheduleId, string>
 

@@ -23,7 +23,7 @@ export const SchedulerRun = z.object({
     prediction_type: z.string().default('epsilon'),
     timestep_spacing: z.enum(['leading', 'trailing', 'linspace']).optional(),
     steps_offset: z.int().default(0),
-    set_alpha_to_one: z.boolean().default(true),
+    set_alpha_to_one: z.boolean().optional(),
     rescale_betas_zero_snr: flag,
     clip_sample: z.boolean().optional(),
     clip_sample_range: z.number().default(1),
@@ -39,6 +39,7 @@ export const SchedulerRun = z.object({
     solver_type: z.string().default('midpoint'),
     lower_order_final: z.boolean().default(true),
     euler_at_final: flag,
+    skip_prk_steps: flag,
   }),
   set_timesteps: z.int(),
   step_kwargs: z.object({
@@ -90,6 +91,8 @@ const families: Record<string, (run: SchedulerRun) => Settings | string> = {
     const options = { variance: variance === 'fixed_small' ? 'small' : 'large' } as const
     return { ...dataSpace('ddpm'), hasStride: true, options, clip: clipOf(config, true) }
   },
+  PNDMScheduler: ({ config }) =>
+    config.skip_prk_steps ? { ...dataSpace('plms'), hasStride: true } : 'sampler PNDMScheduler with Runge-Kutta steps',
   EulerDiscreteScheduler: (run) => sigmaSpace('euler', run, { options: churn(run.step_kwargs) }),
   EulerAncestralDiscreteScheduler: (run) => sigmaSpace('euler-ancestral', run),
   HeunDiscreteScheduler: (run) => sigmaSpace('heun', run, { clip: clipOf(run.config, false) }),
@@ -138,7 +141,7 @@ function clipOf(config: SchedulerRun['config'], isDefault: boolean): number | nu
 }
 
 /** The class's default spacing where the configuration names none. */
-const leadingClasses = ['DDIMScheduler', 'DDPMScheduler']
+const leadingClasses = ['DDIMScheduler', 'DDPMScheduler', 'PNDMScheduler']
 
 export function planConfig({ scheduler, config }: SchedulerRun): PlanConfig {
   return {
@@ -150,6 +153,6 @@ export function planConfig({ scheduler, config }: SchedulerRun): PlanConfig {
     rescaleZeroSnr: config.rescale_betas_zero_snr,
     timestepSpacing: config.timestep_spacing ?? (leadingClasses.includes(scheduler) ? 'leading' : 'linspace'),
     stepsOffset: config.steps_offset,
-    setAlphaToOne: config.set_alpha_to_one,
+    setAlphaToOne: config.set_alpha_to_one ?? scheduler !== 'PNDMScheduler',
   }
 }

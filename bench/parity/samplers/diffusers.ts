@@ -7,7 +7,7 @@ import type { LevelRules } from '../../../main/diffusion/level-rules.ts'
 import { noiseTable } from '../../../main/diffusion/noise-table.ts'
 import { planSampling } from '../../../main/diffusion/plan.ts'
 import type { SamplingPlan } from '../../../main/diffusion/plan.ts'
-import type { Denoise, SamplerOptions } from '../../../main/diffusion/sampler.ts'
+import type { Denoise, Sample, SamplerOptions } from '../../../main/diffusion/sampler.ts'
 import { samplers } from '../../../main/diffusion/samplers/index.ts'
 import { clamped, scaled } from '../../../main/tensor/arithmetic.ts'
 import type { Tensor } from '../../../main/tensor/tensor.ts'
@@ -17,6 +17,7 @@ import { excess, latentExcess, outcome, reference, SIGMA, TIMESTEP } from './com
 import type { Reference } from './comparison.ts'
 import { planConfig, SchedulerRun, settingsFor } from './diffusers-settings.ts'
 import type { Settings } from './diffusers-settings.ts'
+import { stridedPndm } from './pndm-strides.ts'
 
 export const DiffusersManifest = z.object({
   model: AnalyticModel,
@@ -110,11 +111,27 @@ async function trace(run: SchedulerRun, settings: Settings, manifest: DiffusersM
   }
 
   const noise = (k: number): Tensor => formulaNoise(manifest.init.shape, manifest.noise_abc, settings.drawOf?.(k) ?? k)
-  const landings = settings.hasStride ? stridedLandings(plan, table.sigmas, run.set_timesteps) : plan.sigmas.slice(1)
   const { levelBetween } = plan
   const isResultNoised = (plan.timesteps.at(-1) ?? 0) > 0
   const options = { ...settings.options, noise, predictionType, levelBetween, isResultNoised } as const
-  for await (const row of walk(settings, denoise, start.x, plan.sigmas, landings, options)) rows.push(row)
+  const sample = settings.sample ?? samplers[settings.sampler].sample
+  const landings = settings.hasStride ? stridedLandings(plan, table.sigmas, run.set_timesteps) : plan.sigmas.slice(1)
+  if (landings.every((landing, k) => landing === plan.sigmas[k + 1])) {
+    for await (const row of sample(denoise, start.x, plan.sigmas, options)) rows.push(row)
+  } else if (run.scheduler === 'PNDMScheduler') {
+    const strided = {
+      sample,
+      isRungeKutta: !run.config.skip_prk_steps,
+      plan,
+      tableSigmas: table.sigmas,
+      predict,
+      options,
+    }
+    const latent = dataScaled(start.x, start.sigma)
+    for await (const x of stridedPndm(strided, latent)) rows.push({ x, sigma: 0 })
+  } else {
+    for await (const row of strided(sample, denoise, start.x, plan.sigmas, landings, options)) rows.push(row)
+  }
   return { plan, timesteps, rows }
 }
 
@@ -124,20 +141,15 @@ function stridedLandings(plan: SamplingPlan, tableSigmas: readonly number[], ste
   return plan.timesteps.map((t) => tableSigmas[t - stride] ?? plan.sigmas.at(-1) ?? 0)
 }
 
-/** The whole run; step by step where a landing is not the next start, which then takes the latent as if it were at its own level. */
-async function* walk(
-  settings: Settings,
+/** Step by step where a landing is not the next start, which then takes the latent as if it were at its own level. */
+async function* strided(
+  sample: Sample,
   denoise: Denoise,
   x: Tensor,
   sigmas: readonly number[],
   landings: readonly number[],
   options: SamplerOptions,
 ): AsyncGenerator<Row, void, void> {
-  const sample = settings.sample ?? samplers[settings.sampler].sample
-  if (landings.every((landing, k) => landing === sigmas[k + 1])) {
-    yield* sample(denoise, x, sigmas, options)
-    return
-  }
   for (const [k, landing] of landings.entries()) {
     const sigma = sigmas[k + 1] ?? 0
     const oneStep = sample(denoise, x, [sigmas[k] ?? 0, landing], { ...options, noise: () => options.noise(k) })

@@ -14,12 +14,13 @@ import { samplers } from './index.ts'
 
 /** Order of convergence to the path of the probability flow, or of a sampler that only ends in the right distribution. */
 const orders: Record<SamplerId, 1 | 2 | 'stochastic'> = {
-  ddim: 1,
-  ddpm: 'stochastic',
   euler: 1,
   'euler-ancestral': 'stochastic',
   heun: 2,
   'dpmpp-2m': 2,
+  ddim: 1,
+  ddpm: 'stochastic',
+  plms: 2,
 }
 const entries = Object.entries(orders) as [SamplerId, 1 | 2 | 'stochastic'][]
 const deterministic = entries.filter(([, order]) => order !== 'stochastic')
