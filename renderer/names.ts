@@ -11,6 +11,7 @@ export const samplerNames = {
   ddim: { label: 'DDIM', detail: 'Steady and repeatable; the classic' },
   ddpm: { label: 'DDPM', detail: 'Fresh noise every step; wants many steps' },
   plms: { label: 'PLMS', detail: 'Stable Diffusion’s first default; one pass a step' },
+  pndm: { label: 'PNDM', detail: 'PLMS after three steps of Runge-Kutta, four passes each' },
 } satisfies Record<SamplerId, { label: string; detail: string }>
 
 /** The noise schedules: how the steps are spread. */

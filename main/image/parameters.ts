@@ -25,6 +25,7 @@ const SAMPLER_LABELS = {
   ddim: 'DDIM',
   ddpm: 'DDPM',
   plms: 'PLMS',
+  pndm: 'PNDM',
 } as const satisfies Record<SamplerId, string>
 const SCHEDULE_LABELS = { normal: 'Normal', karras: 'Karras' } as const satisfies Record<ScheduleId, string>
 

@@ -91,8 +91,7 @@ const families: Record<string, (run: SchedulerRun) => Settings | string> = {
     const options = { variance: variance === 'fixed_small' ? 'small' : 'large' } as const
     return { ...dataSpace('ddpm'), hasStride: true, options, clip: clipOf(config, true) }
   },
-  PNDMScheduler: ({ config }) =>
-    config.skip_prk_steps ? { ...dataSpace('plms'), hasStride: true } : 'sampler PNDMScheduler with Runge-Kutta steps',
+  PNDMScheduler: ({ config }) => ({ ...dataSpace(config.skip_prk_steps ? 'plms' : 'pndm'), hasStride: true }),
   EulerDiscreteScheduler: (run) => sigmaSpace('euler', run, { options: churn(run.step_kwargs) }),
   EulerAncestralDiscreteScheduler: (run) => sigmaSpace('euler-ancestral', run),
   HeunDiscreteScheduler: (run) => sigmaSpace('heun', run, { clip: clipOf(run.config, false) }),

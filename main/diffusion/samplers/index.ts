@@ -8,6 +8,7 @@ import { euler } from './euler.ts'
 import { eulerAncestral } from './euler-ancestral.ts'
 import { heun } from './heun.ts'
 import { plms } from './plms.ts'
+import { pndm } from './pndm.ts'
 
 export const samplers = {
   euler: { sample: euler, rules: fractionalTimesteps },
@@ -17,4 +18,5 @@ export const samplers = {
   ddim: { sample: ddim, rules: wholeTimesteps },
   ddpm: { sample: ddpm, rules: { ...wholeTimesteps, finalLevel: 'clean' } },
   plms: { sample: plms, rules: wholeTimesteps },
+  pndm: { sample: pndm, rules: wholeTimesteps },
 } satisfies Record<SamplerId, Sampler>

@@ -21,6 +21,7 @@ const orders: Record<SamplerId, 1 | 2 | 'stochastic'> = {
   ddim: 1,
   ddpm: 'stochastic',
   plms: 2,
+  pndm: 2,
 }
 const entries = Object.entries(orders) as [SamplerId, 1 | 2 | 'stochastic'][]
 const deterministic = entries.filter(([, order]) => order !== 'stochastic')
