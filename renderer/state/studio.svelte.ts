@@ -193,12 +193,12 @@ export class Studio {
   }
 
   /** Remembers how to take back what was just done, and says both. Once it is taken back, the offer goes. */
-  offerUndo(text: string, { label, undo }: UndoEntry): void {
+  offerUndo(text: string, done: UndoEntry): void {
     const entry: UndoEntry = {
-      label,
+      label: done.label,
       undo: () => {
         this.toasts.dismiss(toast)
-        return undo()
+        return done.undo()
       },
     }
     this.history.push(entry)
