@@ -26,6 +26,7 @@ export function createTokenCounter(library: Library, vocabulariesFolder: string)
   }
 
   async function open(path: string): Promise<Tokenizer> {
-    return loadTokenizer(await openCheckpoint(path), vocabulariesFolder)
+    const { textEncoders } = await openCheckpoint(path)
+    return loadTokenizer(textEncoders[0], vocabulariesFolder)
   }
 }

@@ -15,14 +15,14 @@ export async function gemm({ repeats, threads }: BenchOptions): Promise<Report> 
 
 /** The guided pass of the built-in model's default picture. */
 export async function starterPass(): Promise<PassShape> {
-  const { textEncoder, autoencoder } = await openCheckpoint(starterFolder)
+  const { textEncoders, autoencoder } = await openCheckpoint(starterFolder)
   const { widthPx, heightPx } = await starterRequest()
   const factor = 2 ** (autoencoder.config.blockChannels.length - 1)
   return {
     batch: 2,
     latentHeight: heightPx / factor,
     latentWidth: widthPx / factor,
-    tokens: textEncoder.config.contextLength,
+    tokens: textEncoders[0].config.contextLength,
   }
 }
 

@@ -61,16 +61,16 @@ async function unetPart({ modelFolder, shape }: MemoryInput): Promise<Part> {
 }
 
 async function allParts({ modelFolder, shape }: MemoryInput): Promise<Part[]> {
-  const { textEncoder, unet, autoencoder } = await openCheckpoint(modelFolder)
+  const { textEncoders, unet, autoencoder } = await openCheckpoint(modelFolder)
   const { batch, latentHeight, latentWidth, tokens } = shape
   const ids = new BigInt64Array(batch * tokens)
   const latent = gaussianNoise(3, 0, [1, autoencoder.config.latentChannels, latentHeight, latentWidth])
   return [
-    {
+    ...textEncoders.map((textEncoder) => ({
       component: textEncoder,
       graph: buildTextEncoder(textEncoder),
       feeds: { input_ids: { shape: [batch, tokens], data: ids } },
-    },
+    })),
     { component: unet, graph: buildUnet(unet), feeds: unetFeeds(unet.config, shape) },
     { component: autoencoder, graph: buildAutoencoderDecoder(autoencoder), feeds: { latent } },
   ]

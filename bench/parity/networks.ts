@@ -15,13 +15,18 @@ import type { Reference } from './networks/reference.ts'
 import { textEncoderCases } from './networks/text-encoder.ts'
 import { unetCases } from './networks/unet.ts'
 
+/** transformers' word for it, and OpenCLIP's. */
+const Heads = z.looseObject({ num_attention_heads: z.int().optional(), heads: z.int().optional() })
+
 /** What a manifest says of a model that a single file of weights cannot: how wide its attention heads are. */
 const Manifest = z.looseObject({
   family: z.string(),
   config: z
     .looseObject({
       unet: z.looseObject({ num_heads: z.int().optional(), channel_mult: z.array(z.number()).optional() }).optional(),
-      clip: z.looseObject({ num_attention_heads: z.int().optional() }).optional(),
+      clip: Heads.optional(),
+      clip_l: Heads.optional(),
+      clip_g: Heads.optional(),
     })
     .optional(),
 })
@@ -35,7 +40,7 @@ interface References {
 
 interface Components {
   readonly unet: Component<UnetConfig> | null
-  readonly textEncoder: Component<ClipTextConfig> | null
+  readonly textEncoders: readonly Component<ClipTextConfig>[]
   readonly autoencoder: Component<AutoencoderConfig> | null
 }
 
@@ -52,16 +57,14 @@ export const networkCases: ParityKind = async (folder) => {
     return casesOf(await openComponents(folder, overrides(manifest)), references)
   } catch (error) {
     if (!(error instanceof StudioError)) throw error
-    // A text encoder with these outputs is CLIP's: such a model has to open.
-    if (references.text?.has('last_hidden_state')) return [{ name: 'networks', run: () => Promise.reject(error) }]
-    return [skipped('networks', `${manifest.family}: ${error.message}`)]
+    return [{ name: 'networks', run: () => Promise.reject(error) }]
   }
 }
 
-function casesOf({ unet, textEncoder, autoencoder }: Components, references: References): ParityCase[] {
+function casesOf({ unet, textEncoders, autoencoder }: Components, references: References): ParityCase[] {
   return [
     ...(unet && references.unet ? unetCases(unet, references.unet, references.activations) : []),
-    ...(textEncoder && references.text ? textEncoderCases(textEncoder, references.text) : []),
+    ...(references.text ? textEncoderCases(textEncoders, unet?.config.vector ?? null, references.text) : []),
     ...(autoencoder && references.autoencoder ? autoencoderCases(autoencoder, references.autoencoder) : []),
   ]
 }
@@ -71,15 +74,22 @@ async function openComponents(folder: string, model: CheckpointOverrides): Promi
   const file = join(folder, 'model.safetensors')
   if (await exists(file)) return openCheckpoint(file, model)
   const { config } = await readUnetConfig(join(folder, UNET.folder, 'config.json'))
-  return { unet: await readNetwork(folder, UNET, config), textEncoder: null, autoencoder: null }
+  return { unet: await readNetwork(folder, UNET, config), textEncoders: [], autoencoder: null }
+}
+
+/** What a folder's manifest knows better than its files; nothing without a manifest. */
+export async function manifestOverrides(folder: string): Promise<CheckpointOverrides> {
+  const manifest = await readManifest(folder)
+  return manifest === null ? {} : overrides(manifest)
 }
 
 function overrides({ config }: z.infer<typeof Manifest>): CheckpointOverrides {
   const { num_heads: unetHeads, channel_mult: levels } = config?.unet ?? {}
-  const clipHeads = config?.clip?.num_attention_heads
+  const encoders = [config?.clip_l ?? config?.clip, config?.clip_g]
+  const clipHeads = encoders.flatMap((encoder) => encoder?.num_attention_heads ?? encoder?.heads ?? [])
   return {
     ...(unetHeads === undefined || levels === undefined ? {} : { unet: { headCount: levels.map(() => unetHeads) } }),
-    ...(clipHeads === undefined ? {} : { textEncoder: { headCount: clipHeads } }),
+    textEncoders: clipHeads.map((headCount) => ({ headCount })),
   }
 }
 

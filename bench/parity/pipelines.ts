@@ -1,24 +1,28 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
-import { openCheckpoint } from '../../main/checkpoint/open.ts'
 import { readSafetensors, readTensor } from '../../main/checkpoint/safetensors.ts'
 import type { TensorEntry } from '../../main/checkpoint/tensor-index.ts'
 import { StudioError } from '../../main/contract/failure.ts'
 import type { SamplerId, ScheduleId } from '../../main/contract/generation.ts'
 import { dataScaled, denoiser } from '../../main/diffusion/denoise.ts'
 import { guided } from '../../main/diffusion/guidance.ts'
+import type { Conditioning } from '../../main/diffusion/guidance.ts'
+import type { LevelRules } from '../../main/diffusion/level-rules.ts'
 import { denoisingLoop, masked } from '../../main/diffusion/loop.ts'
 import type { LoopOptions } from '../../main/diffusion/loop.ts'
 import { planSampling } from '../../main/diffusion/plan.ts'
 import { ddim } from '../../main/diffusion/samplers/ddim.ts'
 import { LoadedModel } from '../../main/studio/loaded-model.ts'
+import { wholePicture } from '../../main/studio/size-conditioning.ts'
 import { weightedSum } from '../../main/tensor/arithmetic.ts'
 import { tensor } from '../../main/tensor/tensor.ts'
 import type { Tensor } from '../../main/tensor/tensor.ts'
 import { encodePair } from '../../main/text/conditioning.ts'
+import type { EncodedPrompt } from '../../main/text/conditioning.ts'
 import { largestDifference } from './case.ts'
 import type { Outcome, ParityCase, ParityKind } from './case.ts'
+import { manifestOverrides } from './networks.ts'
 
 /** What a manifest says of its end-to-end runs. */
 const Manifest = z.object({
@@ -27,19 +31,29 @@ const Manifest = z.object({
     e2e_negative: z.string(),
     e2e_cfg: z.number(),
     e2e_steps: z.int(),
+    e2e_hw: z.tuple([z.int(), z.int()]).optional(),
   }),
 })
 type Config = z.infer<typeof Manifest>['config']
 
+/** As Stability's generative-models: levels at evenly spaced timesteps from the last one, a start of unit variance. */
+const GENERATIVE_MODELS: Partial<LevelRules> = {
+  spacing: 'trailing',
+  initialNoise: 'unit-variance',
+  finalLevel: 'clean',
+}
+
 /** The sampler and schedule of each run by the name its tensors begin with; null is a sampler the studio has not. */
-const RUNS: Record<string, { sampler: SamplerId; schedule: ScheduleId; spacing?: 'linspace' } | null> = {
+const RUNS: Record<string, { sampler: SamplerId; schedule: ScheduleId; rules?: Partial<LevelRules> } | null> = {
   ddim: { sampler: 'ddim', schedule: 'normal' },
+  euler: { sampler: 'euler', schedule: 'normal', rules: GENERATIVE_MODELS },
+  dpmpp2m: { sampler: 'dpmpp-2m', schedule: 'normal', rules: GENERATIVE_MODELS },
   plms: null,
   'txt2img.default': null,
   'txt2img.ddim': { sampler: 'ddim', schedule: 'normal' },
   // A diffusers scheduler made from another one's settings goes back to its class's own spacing.
-  'txt2img.euler': { sampler: 'euler', schedule: 'normal', spacing: 'linspace' },
-  'txt2img.dpmpp_2m_karras': { sampler: 'dpmpp-2m', schedule: 'karras', spacing: 'linspace' },
+  'txt2img.euler': { sampler: 'euler', schedule: 'normal', rules: { spacing: 'linspace' } },
+  'txt2img.dpmpp_2m_karras': { sampler: 'dpmpp-2m', schedule: 'karras', rules: { spacing: 'linspace' } },
 }
 
 const LATENT_TOLERANCE = 2e-3
@@ -57,13 +71,11 @@ export const pipelineCases: ParityKind = async (folder) => {
   const { config } = manifest.data
   const { entries: reference } = await readSafetensors(path)
   const modelPath = (await firstFile([join(folder, 'model.safetensors')])) ?? folder
-  const open = once(async () => new PipelineRun(config, reference, await loadModel(modelPath)))
+  const open = once(async () => new PipelineRun(config, reference, await loadModel(modelPath, folder)))
   const names = [...reference.keys()]
-  const runs = names
-    .filter((name) => name.endsWith('.latents_per_step'))
-    .map((name) => name.replace('.latents_per_step', ''))
+  const runs = names.filter((name) => ROWS.test(name)).map((name) => name.replace(ROWS, ''))
   return [
-    ...(reference.has('cond') ? [conditioningCase(open)] : []),
+    ...CONDITIONINGS.filter(({ own }) => reference.has(own)).map((tensors) => conditioningCase(tensors, open)),
     ...runs.flatMap((run) => runCases(run, names, open)),
   ].map((found) => ({ name: found.name, run: () => found.run().catch(unsupported) }))
 }
@@ -76,20 +88,35 @@ function unsupported(error: unknown): Outcome {
 
 const VOCABULARIES = join(import.meta.dirname, '../../resources/vocabularies')
 
-async function loadModel(path: string): Promise<LoadedModel> {
-  await openCheckpoint(path)
-  return LoadedModel.open(path, { threads: null, vocabulariesFolder: VOCABULARIES })
+async function loadModel(path: string, folder: string): Promise<LoadedModel> {
+  return LoadedModel.open(path, { threads: null, vocabulariesFolder: VOCABULARIES }, await manifestOverrides(folder))
 }
 
-function conditioningCase(open: () => Promise<PipelineRun>): ParityCase {
+/** A run's latents after each step: of the data's scale, or of k-diffusion's. */
+const ROWS = /\.(?:latents|x)_per_step$/
+
+interface ConditioningTensors {
+  readonly own: string
+  readonly other: string
+  readonly part: keyof Conditioning
+}
+
+/** The reference's names for what the prompt and the negative prompt become. */
+const CONDITIONINGS: readonly ConditioningTensors[] = [
+  { own: 'cond', other: 'uncond', part: 'context' },
+  { own: 'cond.crossattn', other: 'uncond.crossattn', part: 'context' },
+  { own: 'cond.vector', other: 'uncond.vector', part: 'vector' },
+]
+
+function conditioningCase({ own, other, part }: ConditioningTensors, open: () => Promise<PipelineRun>): ParityCase {
   return {
-    name: 'conditioning of the prompts',
+    name: `${part} of the prompts`,
     run: async () => {
       const run = await open()
       const { conditioning, unconditional } = await run.conditioning()
       const error = Math.max(
-        largestDifference(conditioning.data, (await run.read('cond')).data),
-        largestDifference(unconditional.data, (await run.read('uncond')).data),
+        largestDifference(conditioning[part]?.data ?? [], (await run.read(own)).data),
+        largestDifference(unconditional[part]?.data ?? [], (await run.read(other)).data),
       )
       return { error, tolerance: 5e-5 }
     },
@@ -104,10 +131,11 @@ function runCases(name: string, names: readonly string[], open: () => Promise<Pi
     const found = await trace()
     return 'skipped' in found ? found : measure(await open(), found)
   }
+  const rows = names.find((tensorName) => tensorName.replace(ROWS, '') === name) ?? name
   const cases: ParityCase[] = [
     {
       name: `${name} latents`,
-      run: outcome((run, found) => run.compareRows(`${name}.latents_per_step`, found.latents)),
+      run: outcome((run, found) => run.compareRows(rows, found.latents)),
     },
   ]
   if (names.includes(`${name}.pred_x0_per_step`)) {
@@ -144,9 +172,12 @@ class PipelineRun {
     return readTensor(entry)
   }
 
-  async conditioning(): Promise<{ conditioning: Tensor; unconditional: Tensor }> {
+  async conditioning(): Promise<{ conditioning: Conditioning; unconditional: Conditioning }> {
     const { e2e_prompt: prompt, e2e_negative: negative } = this.#config
-    return encodePair(this.#model.tokenizer, await this.#model.textEncoder(), prompt, negative)
+    const encoded = await encodePair(await this.#model.promptEncoders(), prompt, negative)
+    const [height, width] = this.#config.e2e_hw ?? [0, 0]
+    const told = (text: EncodedPrompt) => this.#model.conditioning(text, wholePicture(height, width))
+    return { conditioning: told(encoded.conditioning), unconditional: told(encoded.unconditional) }
   }
 
   async trace(name: string): Promise<Trace | { skipped: string }> {
@@ -162,7 +193,7 @@ class PipelineRun {
       schedule: run.schedule,
       steps: this.#config.e2e_steps,
       strength: input.strength,
-      ...(run.spacing === undefined ? {} : { rules: { spacing: run.spacing } }),
+      ...(run.rules === undefined ? {} : { rules: run.rules }),
     })
     const { conditioning, unconditional } = await this.conditioning()
     const network = await this.#model.unet()
@@ -178,10 +209,11 @@ class PipelineRun {
     if (input.mask) {
       return { latents: await inpaintedLatents(options, await this.read(`${name}.latents_per_step`)), estimates: [] }
     }
+    const isUnscaled = run.sampler === 'euler' || this.#reference.has(`${name}.x_per_step`)
     const latents: Tensor[] = []
     const estimates: Tensor[] = []
     for await (const { state, latent, denoised } of denoisingLoop(options)) {
-      latents.push(run.sampler === 'euler' ? state.x : latent)
+      latents.push(isUnscaled ? state.x : latent)
       estimates.push(denoised)
     }
     return { latents, estimates }
@@ -211,7 +243,7 @@ class PipelineRun {
   }
 
   async #initialNoise(): Promise<Tensor> {
-    return this.read(this.#reference.has('x_T') ? 'x_T' : 'latents_unit_normal')
+    return this.read(['x_T', 'x_T_unit_normal'].find((name) => this.#reference.has(name)) ?? 'latents_unit_normal')
   }
 
   async #input(name: string, strength: number): Promise<Input> {

@@ -2,9 +2,9 @@ import type { ModelDefaults } from '../contract/model.ts'
 import type { AutoencoderConfig, ClipTextConfig, DiffusionConfig, UnetConfig } from './config.ts'
 import type { Component } from './weights.ts'
 
-/** CLIP's own vocabulary, or that of the model's folder with its special tokens by their text. */
+/** CLIP's own vocabulary, padded with the end of text if nothing else is said, or that of the model's folder with its special tokens by their text. */
 export type TokenizerSource =
-  | { readonly kind: 'clip' }
+  | { readonly kind: 'clip'; readonly padToken?: string }
   | {
       readonly kind: 'folder'
       readonly vocabularyPath: string
@@ -20,9 +20,16 @@ export interface FamilyTraits {
   readonly id: string
   readonly name: string
   readonly defaults: ModelDefaults
+  /** What each latent channel adds to red, green and blue (-1 to 1) of a rough preview. */
+  readonly latentColours: readonly (readonly [red: number, green: number, blue: number])[]
 }
 
-/** A model that can run: three networks with all their weights, and what sampling and tokenizing need to know. */
+/** A text encoder and what turns a prompt into its tokens. */
+export interface TextEncoderPart extends Component<ClipTextConfig> {
+  readonly tokenizer: TokenizerSource
+}
+
+/** A model that can run: its networks with all their weights, and what sampling and tokenizing need to know. */
 export interface Checkpoint {
   /** Absolute. */
   readonly path: string
@@ -34,9 +41,9 @@ export interface Checkpoint {
   readonly family: FamilyTraits
   readonly unet: Component<UnetConfig>
   readonly autoencoder: Component<AutoencoderConfig>
-  readonly textEncoder: Component<ClipTextConfig>
+  /** The context is their outputs side by side; a pooled vector is the last one's. */
+  readonly textEncoders: readonly [TextEncoderPart, ...TextEncoderPart[]]
   readonly diffusion: DiffusionConfig
-  readonly tokenizer: TokenizerSource
   /** Where its fields start. */
   readonly defaults: ModelDefaults
   /** Of all weight files together. */

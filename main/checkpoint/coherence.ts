@@ -1,10 +1,13 @@
-import type { Checkpoint } from './checkpoint.ts'
+import type { Checkpoint, TextEncoderPart } from './checkpoint.ts'
 import type { UnetConfig } from './config.ts'
+import { textEncoderLabel } from './draft.ts'
 
 /** Entries of CLIP's own vocabulary. */
 const CLIP_VOCABULARY = 49408
+/** Original height and width, crop's top and left, target height and width. */
+const SIZE_NUMBERS = 6
 
-type Networks = Pick<Checkpoint, 'unet' | 'autoencoder' | 'textEncoder' | 'tokenizer'>
+type Networks = Pick<Checkpoint, 'unet' | 'autoencoder' | 'textEncoders'>
 
 /** Sentences, expected and found, about networks that do not fit each other or themselves; none for a sound model. */
 export function incoherences(networks: Networks): string[] {
@@ -14,28 +17,34 @@ export function incoherences(networks: Networks): string[] {
     ...unevenGroups('U-Net', unet.config),
     ...unevenGroups('autoencoder', autoencoder.config),
     ...unevenHeads(unet.config),
-    ...textEncoderFaults(networks),
+    ...networks.textEncoders.flatMap((part, place) => textEncoderFaults(part, textEncoderLabel(place))),
+    ...vectorFaults(networks),
   ]
 }
 
 /** Where one network's output is not what another takes in. */
-function misfits({ unet, autoencoder, textEncoder }: Networks): string[] {
+function misfits({ unet, autoencoder, textEncoders }: Networks): string[] {
   const { inChannels, outChannels, crossAttentionDim } = unet.config
   const { latentChannels } = autoencoder.config
-  const { hiddenSize } = textEncoder.config
-  const inputs =
-    inChannels > latentChannels ? `${inChannels} (an inpainting or editing model, which is not run yet)` : inChannels
+  const contextSize = textEncoders.reduce((sum, { config }) => sum + config.hiddenSize, 0)
+  const extra = inChannels - latentChannels
+  const use =
+    extra === latentChannels + 1
+      ? ' (an inpainting model, which needs a mask; masks cannot be painted yet)'
+      : extra === latentChannels
+        ? ' (a model that edits a picture by instructions, which is not run yet)'
+        : ''
   return [
     ...(inChannels === latentChannels
       ? []
-      : [`the U-Net's input channels: expected ${latentChannels}, as the latent has, found ${inputs}`]),
+      : [`the U-Net's input channels: expected ${latentChannels}, as the latent has, found ${inChannels}${use}`]),
     ...(outChannels === latentChannels
       ? []
       : [`the U-Net's output channels: expected ${latentChannels}, as the latent has, found ${outChannels}`]),
-    ...(crossAttentionDim === hiddenSize
+    ...(crossAttentionDim === contextSize
       ? []
       : [
-          `the U-Net's cross-attention width: expected ${hiddenSize}, as the text encoder has, found ${crossAttentionDim}`,
+          `the U-Net's cross-attention width: expected ${contextSize}, as the text ${textEncoders.length > 1 ? 'encoders have together' : 'encoder has'}, found ${crossAttentionDim}`,
         ]),
   ]
 }
@@ -60,18 +69,30 @@ function unevenHeads({ blockChannels, headCount, ...depths }: UnetConfig): strin
   })
 }
 
-function textEncoderFaults({ textEncoder, tokenizer }: Networks): string[] {
-  const { hiddenSize, headCount, contextLength, vocabularySize } = textEncoder.config
+/** Where the vector beside the time embedding cannot be made of a pooled vector and the numbers of the picture's sizes. */
+function vectorFaults({ unet, textEncoders }: Networks): string[] {
+  const { vector } = unet.config
+  if (vector === null) return []
+  const pooled = textEncoders.at(-1)?.config.projection?.size ?? 0
+  const expected = pooled + SIZE_NUMBERS * vector.numberWidth
+  if (pooled > 0 && vector.size === expected) return []
+  return [
+    `the U-Net's added vector: expected ${expected}, a pooled vector of ${pooled} and ${SIZE_NUMBERS} numbers of ${vector.numberWidth}, found ${vector.size}`,
+  ]
+}
+
+function textEncoderFaults({ config, tokenizer }: TextEncoderPart, label: string): string[] {
+  const { hiddenSize, headCount, contextLength, vocabularySize } = config
   const isVocabularySmall = tokenizer.kind === 'clip' && vocabularySize < CLIP_VOCABULARY
   return [
     ...(isMultiple(hiddenSize, headCount)
       ? []
-      : [`the text encoder's heads: expected a number that divides its width ${hiddenSize}, found ${headCount}`]),
+      : [`the ${label}'s heads: expected a number that divides its width ${hiddenSize}, found ${headCount}`]),
     ...(contextLength > 2
       ? []
-      : [`the text encoder's context: expected room for a token between start and end, found ${contextLength}`]),
+      : [`the ${label}'s context: expected room for a token between start and end, found ${contextLength}`]),
     ...(isVocabularySmall
-      ? [`the text encoder's vocabulary: expected CLIP's ${CLIP_VOCABULARY} entries, found ${vocabularySize}`]
+      ? [`the ${label}'s vocabulary: expected CLIP's ${CLIP_VOCABULARY} entries, found ${vocabularySize}`]
       : []),
   ]
 }

@@ -18,11 +18,20 @@ export interface UnetConfig {
   readonly middleTransformerDepth: number
   readonly headCount: readonly number[]
   readonly crossAttentionDim: number
+  /** Of models that are told more than the prompt in a vector added to the time embedding (SD XL); else null. */
+  readonly vector: VectorConfig | null
   /** proj_in and proj_out are linear layers after flattening (SD 2, XL) instead of 1x1 convolutions before it (SD 1). */
   readonly hasLinearProjections: boolean
   readonly normGroups: number
   /** Of the ResNet blocks and the output head; the spatial transformer's input norm has 1e-6. */
   readonly normEps: number
+}
+
+/** A vector of the prompt's pooled vector and then numbers, each as sinusoids. */
+export interface VectorConfig {
+  readonly size: number
+  /** Entries that each number takes. */
+  readonly numberWidth: number
 }
 
 export interface AutoencoderConfig {
@@ -46,6 +55,18 @@ export interface ClipTextConfig {
   readonly contextLength: number
   readonly activation: 'quick_gelu' | 'gelu'
   readonly normEps: number
+  /** Layers at the end that the context leaves out; 1 where it is the penultimate layer's output. */
+  readonly skippedLayers: number
+  /** The context has gone through the final norm. */
+  readonly isContextNormed: boolean
+  /** Of the vector at the end of the text to the pooled vector; null where there is none. */
+  readonly projection: ProjectionConfig | null
+}
+
+export interface ProjectionConfig {
+  readonly size: number
+  /** The matrix is stored [in, out], as OpenCLIP does, instead of [out, in]. */
+  readonly isTransposed: boolean
 }
 
 /** The forward process a model was trained with and how its own scheduler walks back; named as in diffusers' scheduler_config.json. */

@@ -11,7 +11,8 @@ import type { Weights } from './weights.ts'
 export interface CheckpointOverrides {
   readonly unet?: Partial<UnetConfig>
   readonly autoencoder?: Partial<AutoencoderConfig>
-  readonly textEncoder?: Partial<ClipTextConfig>
+  /** One for each text encoder, in their order. */
+  readonly textEncoders?: readonly Partial<ClipTextConfig>[]
   readonly diffusion?: Partial<DiffusionConfig>
 }
 
@@ -74,6 +75,11 @@ export function modelName(path: string, layout: Checkpoint['layout']): string {
   if (layout === 'single-file') return basename(path, extname(path))
   const repository = /^models--.*--(.+)$/.exec(basename(dirname(dirname(path))))
   return (basename(dirname(path)) === 'snapshots' ? repository?.[1] : undefined) ?? basename(path)
+}
+
+/** What messages call a model's text encoder, by its place among them. */
+export function textEncoderLabel(place: number): string {
+  return place === 0 ? 'text encoder' : 'second text encoder'
 }
 
 /** Pixels a latent cell stands for: the autoencoder halves between its levels. */

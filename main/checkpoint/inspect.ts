@@ -71,7 +71,7 @@ export async function inspect(path: string): Promise<Inspection> {
 
 function describe(draft: Draft): Inspection {
   const { checkpoint, networks, tensors } = draft
-  const used = new Set(networks.flatMap(({ weights }) => weights.names.map((name) => weights.require(name))))
+  const used = new Set(networks.flatMap(({ weights }) => weights.names.map((name) => weights.require(name).name)))
   return {
     path: checkpoint.path,
     layout: checkpoint.layout,
@@ -84,7 +84,7 @@ function describe(draft: Draft): Inspection {
     missing: networks.flatMap(({ label, weights, expected }) =>
       weightProblems(weights, expected).missing.map((name) => `${label}: ${name}`),
     ),
-    unused: tensors.filter((entry) => !used.has(entry) && !draft.isIgnored(entry.name)).map(({ name }) => name),
+    unused: tensors.filter((entry) => !used.has(entry.name) && !draft.isIgnored(entry.name)).map(({ name }) => name),
     looksLike: null,
     problem: draftProblems(draft)[0] ?? null,
   }

@@ -20,8 +20,11 @@ export interface Component<C> {
   readonly weights: Weights
 }
 
-/** The names under which a file may hold a tensor, likeliest first. */
-export type NameMap = (name: string) => readonly string[]
+/** Where a file may hold a tensor: its name there, or that of a tensor of which it is the index-th of `count` equal parts. */
+export type StoredName = string | { readonly whole: string; readonly index: number; readonly count: number }
+
+/** The places where a file may hold a tensor, likeliest first. */
+export type NameMap = (name: string) => readonly StoredName[]
 
 interface WeightsSource {
   /** The file or folder that messages name. */
@@ -42,9 +45,9 @@ const WEIGHT_DTYPES: readonly string[] = ['F16', 'BF16', 'F32', 'F64']
 /** The tensors of `source` that the network with these expectations uses, by its own names. */
 export function weightsOver(source: WeightsSource, expected: ExpectedTensors): Weights {
   const find = (name: string): TensorEntry | undefined => {
-    for (const candidate of source.nameMap(name)) {
-      const entry = source.entries.get(candidate)
-      if (entry) return entry
+    for (const stored of source.nameMap(name)) {
+      const entry = source.entries.get(nameInFile(stored))
+      if (entry) return typeof stored === 'string' ? entry : part(entry, stored)
     }
     return undefined
   }
@@ -54,11 +57,24 @@ export function weightsOver(source: WeightsSource, expected: ExpectedTensors): W
     require(name) {
       const entry = find(name)
       if (entry) return entry
-      const [stored = name] = source.nameMap(name)
+      const stored = nameInFile(source.nameMap(name)[0] ?? name)
       const alias = stored === name ? '' : ` (the network's ${name})`
       throw new StudioError('checkpoint-unsupported', `${source.path}: expected tensor ${stored}${alias}, found none`)
     },
   }
+}
+
+/** The tensor's name in the file; of a part, the whole's. */
+export function nameInFile(stored: StoredName): string {
+  return typeof stored === 'string' ? stored : stored.whole
+}
+
+/** A part along the first dimension; a whole that cannot be split so stays whole, for its shape to be found wrong. */
+function part(entry: TensorEntry, { index, count }: Exclude<StoredName, string>): TensorEntry {
+  const [rows = 0, ...rest] = entry.shape
+  if (rows % count !== 0) return entry
+  const sizeBytes = entry.sizeBytes / count
+  return { ...entry, shape: [rows / count, ...rest], offset: entry.offset + index * sizeBytes, sizeBytes }
 }
 
 /** What stands between these weights and the network that expects `expected`; both lists empty when nothing does. */

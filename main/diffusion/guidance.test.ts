@@ -7,14 +7,15 @@ import type { DiffusionNetwork } from './guidance.ts'
 
 /** A context of `tokens` tokens of width 1, all of one value. */
 const context = (value: number, tokens = 2) => tensor([1, tokens, 1], new Float32Array(tokens).fill(value))
-const conditioning = context(5)
-const unconditional = context(1)
+const told = (value: number, tokens?: number) => ({ context: context(value, tokens), vector: null })
+const conditioning = told(5)
+const unconditional = told(1)
 const x = gaussianNoise(3, 0, [1, 1, 2, 2])
 
 /** Answers x + the context's first value, row by row, and keeps what it was asked. */
 function recordingNetwork() {
   const calls: { rows: number; timesteps: number[]; contexts: number[] }[] = []
-  const network: DiffusionNetwork = (input, timesteps, { data, shape }) => {
+  const network: DiffusionNetwork = (input, timesteps, { context: { data, shape } }) => {
     const [rows = 0, tokens = 0] = shape
     const contexts = Array.from({ length: rows }, (_, row) => data[row * tokens] ?? NaN)
     calls.push({ rows: input.shape[0] ?? 0, timesteps, contexts })
@@ -67,6 +68,6 @@ test.each([
 
 test('prompts of different length are not forced into one batch', async () => {
   const { network, calls } = recordingNetwork()
-  await guided(network, context(5, 4), unconditional, 3, { isBatched: true })(x, 7)
+  await guided(network, told(5, 4), unconditional, 3, { isBatched: true })(x, 7)
   expect(calls.map(({ rows }) => rows)).toEqual([1, 1])
 })

@@ -37,7 +37,7 @@ export async function summarise(path: string, isBuiltIn: boolean): Promise<Model
       isBuiltIn,
       defaults: checkpoint.defaults,
       // The start and the end of each chunk are not the prompt's.
-      chunkTokens: checkpoint.textEncoder.config.contextLength - 2,
+      chunkTokens: checkpoint.textEncoders[0].config.contextLength - 2,
       problem: null,
     }
   } catch (error) {

@@ -22,7 +22,7 @@ describe.for(places)('%s', (place) => {
     const checkpoint = await openCheckpoint(join(FIXTURES, place))
     graphs = {
       unet: read(buildUnet(checkpoint.unet).bytes).graph,
-      text: read(buildTextEncoder(checkpoint.textEncoder).bytes).graph,
+      text: read(buildTextEncoder(checkpoint.textEncoders[0]).bytes).graph,
       encoder: read(buildAutoencoderEncoder(checkpoint.autoencoder).bytes).graph,
       decoder: read(buildAutoencoderDecoder(checkpoint.autoencoder).bytes).graph,
     }

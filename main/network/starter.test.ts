@@ -92,7 +92,7 @@ function wave(shape: readonly number[], rate: number): Tensor {
 function encoded(ids: readonly number[]): Promise<Tensor> {
   const padded = Array.from({ length: TOKENS }, (_, i) => BigInt(ids[i] ?? END_OF_TEXT))
   const feeds = { input_ids: { shape: [1, TOKENS], data: BigInt64Array.from(padded) } }
-  return computed(buildTextEncoder(checkpoint.textEncoder), feeds, 'last_hidden_state')
+  return computed(buildTextEncoder(checkpoint.textEncoders[0]), feeds, 'context')
 }
 
 function expectClose(found: Float32Array, expected: readonly number[]): void {

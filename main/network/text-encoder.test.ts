@@ -8,7 +8,7 @@ import type { TextEncoderOptions } from './text-encoder.ts'
 const MODEL = join(import.meta.dirname, '../../bench/parity/fixtures/tiny-sd1-diffusers')
 
 async function loaded(options: TextEncoderOptions = {}) {
-  const network = await loadNetwork(buildTextEncoder((await openCheckpoint(MODEL)).textEncoder, options))
+  const network = await loadNetwork(buildTextEncoder((await openCheckpoint(MODEL)).textEncoders[0], options))
   onTestFinished(() => network.release())
   return async (ids: number[][]) => {
     const data = BigInt64Array.from(ids.flat(), BigInt)
@@ -21,7 +21,7 @@ const PROMPT = Array.from({ length: 77 }, (_, i) => (i === 0 ? 2012 : i < 9 ? 10
 test('what comes after a token does not change its vector', async () => {
   const encode = await loaded()
   const other = PROMPT.map((id, i) => (i < 40 ? id : 7))
-  const [a, b] = [(await encode([PROMPT]))['last_hidden_state'], (await encode([other]))['last_hidden_state']]
+  const [a, b] = [(await encode([PROMPT]))['context'], (await encode([other]))['context']]
   const width = a?.shape[2] ?? 0
   expect(a?.data.slice(0, 40 * width)).toEqual(b?.data.slice(0, 40 * width))
   expect(a?.data.slice(40 * width)).not.toEqual(b?.data.slice(40 * width))
@@ -30,8 +30,8 @@ test('what comes after a token does not change its vector', async () => {
 test('prompts of a batch are encoded each for itself', async () => {
   const encode = await loaded()
   const other = [...PROMPT].reverse()
-  const both = (await encode([PROMPT, other]))['last_hidden_state']
-  const second = (await encode([other]))['last_hidden_state']
+  const both = (await encode([PROMPT, other]))['context']
+  const second = (await encode([other]))['context']
   expect(both?.shape).toEqual([2, 77, 32])
   const half = (both?.data.length ?? 0) / 2
   for (const [i, value] of (second?.data ?? []).entries()) expect(both?.data[half + i]).toBeCloseTo(value, 5)
@@ -40,12 +40,12 @@ test('prompts of a batch are encoded each for itself', async () => {
 test('leaving out the last layer gives the normed output of the one before', async () => {
   const [whole, skipping] = [await loaded({ withTaps: true }), await loaded({ clipSkip: 2 })]
   const expected = (await whole([PROMPT]))['clip_skip2']
-  const found = (await skipping([PROMPT]))['last_hidden_state']
+  const found = (await skipping([PROMPT]))['context']
   for (const [i, value] of (expected?.data ?? []).entries()) expect(found?.data[i]).toBeCloseTo(value, 5)
 })
 
 test('more layers cannot be left out than there are', async () => {
-  const { textEncoder } = await openCheckpoint(MODEL)
+  const [textEncoder] = (await openCheckpoint(MODEL)).textEncoders
   expect(() => buildTextEncoder(textEncoder, { clipSkip: 4 })).toThrow('expected clipSkip from 1 to 3, found 4')
   expect(() => buildTextEncoder(textEncoder, { clipSkip: 0 })).toThrow('found 0')
 })

@@ -1,4 +1,4 @@
-import type { ClipTextConfig } from '../checkpoint/config.ts'
+import type { ClipTextConfig, ProjectionConfig } from '../checkpoint/config.ts'
 import type { Component } from '../checkpoint/weights.ts'
 import type { OnnxGraph } from '../runtime/graph.ts'
 import { attend } from './attention.ts'
@@ -7,40 +7,51 @@ import type { Scope, Value } from './scope.ts'
 import { gelu, layerNorm, linear, quickGelu } from './layers.ts'
 
 export interface TextEncoderOptions {
-  /** 1 is the whole network; n leaves out the last n - 1 layers, then norms as ever. */
+  /** 1 is the whole network; n leaves out the last n - 1 layers. By default what the model was trained with. */
   readonly clipSkip?: number
-  /** Also give hidden_states.0 …, clip_skip2 and pooler_output. */
+  /** Also give `pooled` [n, p], of a model with a projection. */
+  readonly withPooled?: boolean
+  /** Also give hidden_states.0 …, last_hidden_state, clip_skip2 and pooler_output. */
   readonly withTaps?: boolean
 }
 
 const PROJECTIONS = ['q_proj', 'k_proj', 'v_proj', 'out_proj'] as const
 
 /**
- * CLIP's text transformer: input_ids int64 [n, t] → last_hidden_state [n, t, d], after the final norm.
+ * CLIP's text transformer: input_ids int64 [n, t] → context [n, t, d], what the U-Net attends to.
  * Causal; padding is attended to like any token. Radford et al. 2021 (arXiv 2103.00020), section 2.4.
  * @throws StudioError checkpoint-unsupported, model-missing
  */
 export function buildTextEncoder(component: Component<ClipTextConfig>, options: TextEncoderOptions = {}): OnnxGraph {
   const { config, weights } = component
-  const { clipSkip = 1, withTaps = false } = options
   const { hiddenSize, layerCount } = config
+  const { clipSkip = config.skippedLayers + 1, withPooled = false, withTaps = false } = options
   if (clipSkip < 1 || clipSkip > layerCount) {
     throw new RangeError(`expected clipSkip from 1 to ${layerCount}, found ${clipSkip}`)
   }
   const graph = new GraphBuilder('text encoder', weights)
   const scope = graph.root.at('text_model')
   const ids = graph.input('input_ids', 'int64', ['n', 't'])
-  const states = hiddenStates(scope, ids, config, withTaps ? layerCount : layerCount - clipSkip + 1)
-  const normed = (layers: number): Value => finalNorm(scope, states[layers] ?? '', config)
+  const isWhole = withTaps || withPooled
+  const contextLayer = layerCount - clipSkip + 1
+  const states = hiddenStates(scope, ids, config, isWhole ? layerCount : contextLayer)
+  const state = (layer: number): Value => inBatches(scope, states[layer] ?? '', ids, hiddenSize)
+  const normed = (layer: number): Value =>
+    inBatches(scope, finalNorm(scope, states[layer] ?? '', config), ids, hiddenSize)
 
-  const last = normed(layerCount - clipSkip + 1)
-  graph.output('last_hidden_state', inBatches(scope, last, ids, hiddenSize), ['n', 't', hiddenSize])
+  const context = config.isContextNormed ? normed(contextLayer) : state(contextLayer)
+  graph.output('context', context, ['n', 't', hiddenSize])
+  const atEnd = isWhole ? endOfText(scope, normed(layerCount), ids) : ''
+  if (withPooled && config.projection) {
+    graph.output('pooled', projected(graph.root, atEnd, hiddenSize, config.projection), ['n', config.projection.size])
+  }
   if (withTaps) {
-    states.forEach((state, i) => {
-      graph.output(`hidden_states.${i}`, inBatches(scope, state, ids, hiddenSize))
+    states.forEach((_, i) => {
+      graph.output(`hidden_states.${i}`, state(i))
     })
-    graph.output('clip_skip2', inBatches(scope, normed(layerCount - 1), ids, hiddenSize))
-    graph.output('pooler_output', endOfText(scope, inBatches(scope, last, ids, hiddenSize), ids))
+    graph.output('last_hidden_state', normed(layerCount))
+    graph.output('clip_skip2', normed(layerCount - 1))
+    graph.output('pooler_output', atEnd)
   }
   return graph.finish()
 }
@@ -86,6 +97,12 @@ function finalNorm(scope: Scope, rows: Value, { hiddenSize, normEps }: ClipTextC
 function inBatches(scope: Scope, rows: Value, ids: Value, width: number): Value {
   const shape = scope.node('Concat', [scope.node('Shape', [ids]), scope.ints(width)], { axis: 0 })
   return scope.node('Reshape', [rows, shape])
+}
+
+/** The pooled vector: x [n, d] → [n, p] by a matrix without bias. */
+function projected(scope: Scope, x: Value, width: number, { size, isTransposed }: ProjectionConfig): Value {
+  const weight = scope.at('text_projection').weight('weight', isTransposed ? [width, size] : [size, width])
+  return scope.node('Gemm', [x, weight], { transB: isTransposed ? 0 : 1 })
 }
 
 /** The vector at the first end-of-text token, the largest id of the vocabulary: [n, d]. */

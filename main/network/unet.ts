@@ -4,7 +4,7 @@ import type { OnnxGraph } from '../runtime/graph.ts'
 import { GraphBuilder } from './graph-builder.ts'
 import { groupNorm } from './group-norm.ts'
 import type { Scope, Value } from './scope.ts'
-import { conv, croppedTo, doubled, silu } from './layers.ts'
+import { conv, croppedTo, doubled, linear, silu } from './layers.ts'
 import { resnetBlock } from './resnet-block.ts'
 import { spatialTransformer } from './spatial-transformer.ts'
 import type { Context } from './spatial-transformer.ts'
@@ -23,11 +23,14 @@ interface Drawing {
   readonly context: Context
   /** Outputs of the way down that the way up has yet to take, last in first out. */
   readonly skips: { readonly value: Value; readonly channels: number }[]
-  readonly tap: (name: string, value: Value) => void
+  readonly tap: Tap
 }
 
+type Tap = (name: string, value: Value) => void
+
 /**
- * The denoising network: sample [n, c, h, w], timestep float32 [n], context [n, t, d] → prediction [n, c, h, w].
+ * The denoising network: sample [n, c, h, w], timestep float32 [n], context [n, t, d], and for models told more than the
+ * prompt vector [n, v] → prediction [n, c, h, w].
  * Ho et al. 2020 (arXiv 2006.11239), Appendix B, with the spatial transformers of Rombach et al. 2022 (arXiv 2112.10752).
  * @throws StudioError checkpoint-unsupported, model-missing
  */
@@ -39,12 +42,13 @@ export function buildUnet(component: Component<UnetConfig>, options: UnetOptions
   const sample = graph.input('sample', 'float', ['n', config.inChannels, 'h', 'w'])
   const timestep = graph.input('timestep', 'float', ['n'])
   const prompt = graph.input('context', 'float', ['n', 't', config.crossAttentionDim])
-  const tap = (name: string, value: Value): void => {
+  const tap: Tap = (name, value) => {
     if (options.withTaps) graph.output(name, value)
   }
 
-  const embedding = timeEmbedding(scope.at('time_embedding'), timestep, width)
-  tap('time_embed', embedding)
+  const told = timeEmbedding(scope.at('time_embedding'), timestep, width)
+  tap('time_embed', told)
+  const embedding = config.vector ? withVector(graph, told, config.vector.size, width * 4, tap) : told
   const time = { value: silu(scope, embedding), width: width * 4 }
   const context = {
     rows: scope.node('Reshape', [prompt, scope.ints(-1, config.crossAttentionDim)]),
@@ -57,6 +61,16 @@ export function buildUnet(component: Component<UnetConfig>, options: UnetOptions
   const prediction = conv(scope.at('conv_out'), silu(scope, normal), width, config.outChannels)
   graph.output('prediction', prediction, ['n', config.outChannels, 'h', 'w'])
   return graph.finish()
+}
+
+/** The time embedding and, added to it, a vector's. Podell et al. 2023 (arXiv 2307.01952), section 2.2. */
+function withVector(graph: GraphBuilder, time: Value, size: number, width: number, tap: Tap): Value {
+  const scope = graph.root.at('add_embedding')
+  const vector = graph.input('vector', 'float', ['n', size])
+  const hidden = silu(scope, linear(scope.at('linear_1'), vector, size, width))
+  const embedding = linear(scope.at('linear_2'), hidden, width, width)
+  tap('label_emb', embedding)
+  return scope.node('Add', [time, embedding])
 }
 
 function wayDown(drawing: Drawing, sample: Value): Value {

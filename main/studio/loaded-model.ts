@@ -1,6 +1,6 @@
 import { openCheckpoint } from '../checkpoint/open.ts'
-import type { Checkpoint } from '../checkpoint/open.ts'
-import type { DiffusionNetwork } from '../diffusion/guidance.ts'
+import type { Checkpoint, CheckpointOverrides } from '../checkpoint/open.ts'
+import type { Conditioning, DiffusionNetwork } from '../diffusion/guidance.ts'
 import { buildAutoencoderDecoder, buildAutoencoderEncoder } from '../network/autoencoder.ts'
 import { buildTextEncoder } from '../network/text-encoder.ts'
 import { buildUnet } from '../network/unet.ts'
@@ -10,8 +10,10 @@ import type { OnnxGraph } from '../runtime/graph.ts'
 import { scaled } from '../tensor/arithmetic.ts'
 import { tensor } from '../tensor/tensor.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import type { TextEncoder } from '../text/conditioning.ts'
+import type { EncodedPrompt, PromptEncoder } from '../text/conditioning.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
+import { sizeVector } from './size-conditioning.ts'
+import type { PictureSizes } from './size-conditioning.ts'
 import { loadTokenizer } from './tokenizer.ts'
 
 export interface LoadOptions {
@@ -23,25 +25,27 @@ export interface LoadOptions {
 /** Told how many bytes of a network's weights have been read. */
 export type OnRead = (share: number) => void
 
-type NetworkName = 'text encoder' | 'U-Net' | 'decoder' | 'encoder'
+type NetworkName = `text encoder ${number}` | 'U-Net' | 'decoder' | 'encoder'
 
 /** A model whose networks are opened when first asked for, and stay open until `release`. */
 export class LoadedModel {
   readonly checkpoint: Checkpoint
-  readonly tokenizer: Tokenizer
   readonly options: LoadOptions
+  /** One for each text encoder. */
+  readonly #tokenizers: readonly Tokenizer[]
   readonly #networks = new Map<NetworkName, Network>()
 
-  private constructor(checkpoint: Checkpoint, tokenizer: Tokenizer, options: LoadOptions) {
+  private constructor(checkpoint: Checkpoint, tokenizers: readonly Tokenizer[], options: LoadOptions) {
     this.checkpoint = checkpoint
-    this.tokenizer = tokenizer
     this.options = options
+    this.#tokenizers = tokenizers
   }
 
   /** @throws StudioError model-missing, checkpoint-unsupported */
-  static async open(path: string, options: LoadOptions): Promise<LoadedModel> {
-    const checkpoint = await openCheckpoint(path)
-    return new LoadedModel(checkpoint, await loadTokenizer(checkpoint, options.vocabulariesFolder), options)
+  static async open(path: string, options: LoadOptions, overrides: CheckpointOverrides = {}): Promise<LoadedModel> {
+    const checkpoint = await openCheckpoint(path, overrides)
+    const tokenizers = checkpoint.textEncoders.map((part) => loadTokenizer(part, options.vocabulariesFolder))
+    return new LoadedModel(checkpoint, await Promise.all(tokenizers), options)
   }
 
   /** Pixels a side for each latent cell. */
@@ -49,22 +53,43 @@ export class LoadedModel {
     return 2 ** (this.checkpoint.autoencoder.config.blockChannels.length - 1)
   }
 
-  /** Token ids to hidden states after the final norm. */
-  async textEncoder(onRead?: OnRead): Promise<TextEncoder> {
-    const network = await this.#network('text encoder', () => buildTextEncoder(this.checkpoint.textEncoder), onRead)
-    return async (ids) => {
-      const length = ids[0]?.length ?? 0
-      const flat = BigInt64Array.from(ids.flat(), (id) => BigInt(id))
-      return output(await network.run({ input_ids: { shape: [ids.length, length], data: flat } }), 'last_hidden_state')
+  /** The text encoders, in the order of the checkpoint. */
+  async promptEncoders(): Promise<PromptEncoder[]> {
+    const encoders: PromptEncoder[] = []
+    for (const [i, tokenizer] of this.#tokenizers.entries()) {
+      const network = await this.openTextEncoder(i)
+      const encode = async (ids: number[][]) => {
+        const data = BigInt64Array.from(ids.flat(), (id) => BigInt(id))
+        const outputs = await network.run({ input_ids: { shape: [ids.length, ids[0]?.length ?? 0], data } })
+        return { states: output(outputs, 'context'), pooled: outputs['pooled'] ?? null }
+      }
+      encoders.push({ tokenizer, encode })
     }
+    return encoders
+  }
+
+  /** One text encoder by its place; only models that are told a vector need its pooled output. */
+  async openTextEncoder(place: number, onRead?: OnRead): Promise<Network> {
+    const { textEncoders, unet } = this.checkpoint
+    const part = textEncoders[place]
+    if (!part) throw new RangeError(`expected one of ${textEncoders.length} text encoders, found ${place}`)
+    const withPooled = unet.config.vector !== null && place === textEncoders.length - 1
+    return this.#network(`text encoder ${place}`, () => buildTextEncoder(part, { withPooled }), onRead)
+  }
+
+  /** What the U-Net is told for a prompt: its context and, where the model has one, the vector of the picture's sizes. */
+  conditioning({ context, pooled }: EncodedPrompt, sizes: PictureSizes): Conditioning {
+    const { vector } = this.checkpoint.unet.config
+    return { context, vector: vector && pooled && sizeVector(pooled, sizes, vector) }
   }
 
   /** The noise predictor, for latents of any size. */
   async unet(onRead?: OnRead): Promise<DiffusionNetwork> {
     const network = await this.#network('U-Net', () => buildUnet(this.checkpoint.unet), onRead)
-    return async (sample, timesteps, context) => {
+    return async (sample, timesteps, { context, vector }) => {
       const timestep = tensor([timesteps.length], Float32Array.from(timesteps))
-      return output(await network.run({ sample, timestep, context }), 'prediction')
+      const feeds = { sample, timestep, context, ...(vector === null ? {} : { vector }) }
+      return output(await network.run(feeds), 'prediction')
     }
   }
 

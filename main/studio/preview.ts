@@ -2,22 +2,14 @@ import { tensor } from '../tensor/tensor.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 
 /**
- * What each latent channel adds to red, green and blue (-1 to 1), measured on the Stable Diffusion 1 autoencoder by its
- * users (keturn, "Decoding latents to RGB without upscaling", discuss.huggingface.co/t/23204).
+ * A rough picture of a latent [1, c, h, w] in the U-Net's scale, one pixel a cell: [1, 3, h, w] in -1 to 1.
+ * @param colours what each channel adds to red, green and blue
  */
-const STABLE_DIFFUSION_FACTORS = [
-  [0.298, 0.207, 0.208],
-  [0.187, 0.286, 0.173],
-  [-0.158, 0.189, 0.264],
-  [-0.184, -0.271, -0.473],
-] as const
-
-/** A rough picture of a latent [1, 4, h, w] in the U-Net's scale, one pixel a cell: [1, 3, h, w] in -1 to 1. */
-export function roughPicture({ shape, data }: Tensor): Tensor {
+export function roughPicture({ shape, data }: Tensor, colours: readonly (readonly number[])[]): Tensor {
   const [, channels = 0, height = 0, width = 0] = shape
   const cells = height * width
   const picture = tensor([1, 3, height, width])
-  for (const [channel, factors] of STABLE_DIFFUSION_FACTORS.slice(0, channels).entries()) {
+  for (const [channel, factors] of colours.slice(0, channels).entries()) {
     for (const [colour, factor] of factors.entries()) {
       for (let i = 0; i < cells; i++) {
         const at = colour * cells + i
@@ -28,20 +20,18 @@ export function roughPicture({ shape, data }: Tensor): Tensor {
   return picture
 }
 
-/** Lets previews take no more than a share of the time: after one that cost c, the next waits (1/share - 1)·c. */
-export class PreviewBudget {
-  readonly #share: number
-  #restUntilMs = -Infinity
-
-  constructor(share: number) {
-    this.#share = share
+/** [n, c, h, w] at half the height and width, each cell the mean of four; odd last rows and columns are left out. */
+export function halved({ shape, data }: Tensor): Tensor {
+  const [count = 0, channels = 0, height = 0, width = 0] = shape
+  const half = tensor([count, channels, Math.floor(height / 2), Math.floor(width / 2)])
+  const [, , halfHeight = 0, halfWidth = 0] = half.shape
+  for (let i = 0; i < half.data.length; i++) {
+    const x = i % halfWidth
+    const y = Math.floor(i / halfWidth) % halfHeight
+    const plane = Math.floor(i / (halfWidth * halfHeight))
+    const at = plane * height * width + 2 * y * width + 2 * x
+    const sum = [at, at + 1, at + width, at + width + 1].reduce((total, cell) => total + (data[cell] ?? 0), 0)
+    half.data[i] = sum / 4
   }
-
-  allows(nowMs: number): boolean {
-    return nowMs >= this.#restUntilMs
-  }
-
-  spent(startMs: number, endMs: number): void {
-    this.#restUntilMs = endMs + (endMs - startMs) * (1 / this.#share - 1)
-  }
+  return half
 }

@@ -1,36 +1,25 @@
-import { performance } from 'node:perf_hooks'
 import { previewDataUrl } from '../image/picture.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import type { LoadedModel } from './loaded-model.ts'
-import { PreviewBudget, roughPicture } from './preview.ts'
+import { halved, roughPicture } from './preview.ts'
 
-type DrawPicture = (denoised: Tensor) => Promise<Tensor> | Tensor
+/** Draws what a latent on its way will be: a small PNG as a data URL. */
+export type DrawPreview = (denoised: Tensor) => Promise<string>
 
-/** Autoencoders up to this many bytes of weights are quick enough to decode while a picture forms. */
+/** Autoencoders up to this many bytes of weights are quick enough to decode after every step. */
 const SMALL_DECODER_BYTES = 16e6
-const SHARE_OF_TIME = 0.2
 
-/** Pictures of the latent on its way: decoded where the autoencoder is small, else a pixel a cell. */
-export class Previews {
-  readonly #picture: DrawPicture
-  readonly #onPreview: (step: number, dataUrl: string) => void
-  readonly #budget = new PreviewBudget(SHARE_OF_TIME)
-
-  private constructor(picture: DrawPicture, onPreview: (step: number, dataUrl: string) => void) {
-    this.#picture = picture
-    this.#onPreview = onPreview
+/**
+ * Previews for a model. A small autoencoder decodes the latent at half its size, which costs a quarter and looks the same
+ * while a picture forms; else each cell of the latent is a pixel.
+ */
+export async function previewsOf(model: LoadedModel): Promise<DrawPreview> {
+  const { autoencoder, family } = model.checkpoint
+  const { weights } = autoencoder
+  const sizeBytes = weights.names.reduce((sum, name) => sum + weights.require(name).sizeBytes, 0)
+  if (sizeBytes > SMALL_DECODER_BYTES) {
+    return (denoised) => Promise.resolve(previewDataUrl(roughPicture(denoised, family.latentColours)))
   }
-
-  static async of(model: LoadedModel, onPreview: (step: number, dataUrl: string) => void): Promise<Previews> {
-    const { weights } = model.checkpoint.autoencoder
-    const sizeBytes = weights.names.reduce((sum, name) => sum + weights.require(name).sizeBytes, 0)
-    return new Previews(sizeBytes <= SMALL_DECODER_BYTES ? await model.decoder() : roughPicture, onPreview)
-  }
-
-  async show(step: number, denoised: Tensor): Promise<void> {
-    const start = performance.now()
-    if (!this.#budget.allows(start)) return
-    this.#onPreview(step, previewDataUrl(await this.#picture(denoised)))
-    this.#budget.spent(start, performance.now())
-  }
+  const decode = await model.decoder()
+  return async (denoised) => previewDataUrl(await decode(halved(denoised)))
 }

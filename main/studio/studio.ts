@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { setImmediate } from 'node:timers/promises'
+import type { Component } from '../checkpoint/weights.ts'
 import { StudioError, type Logger } from '../contract/failure.ts'
 import type { GenerationRequest } from '../contract/generation.ts'
 import type { Progress, Stage } from '../contract/job.ts'
@@ -15,10 +16,12 @@ import { gaussianNoise } from '../tensor/noise.ts'
 import { tensor } from '../tensor/tensor.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { encodePair, encodePrompt } from '../text/conditioning.ts'
+import type { EncodedPrompt } from '../text/conditioning.ts'
 import { StepClock } from './estimate.ts'
 import { LoadedModel } from './loaded-model.ts'
-import { Previews } from './previews.ts'
+import { previewsOf } from './previews.ts'
 import { savePicture } from './save.ts'
+import { wholePicture } from './size-conditioning.ts'
 
 export interface StudioOptions {
   readonly vocabulariesFolder: string
@@ -103,7 +106,7 @@ export class Studio {
   async #denoise(run: Run): Promise<Tensor> {
     const { model, plan, predict, task, context, progress } = run
     const { request } = task
-    const previews = task.showPreviews ? await Previews.of(model, context.onPreview) : null
+    const drawPreview = task.showPreviews ? await previewsOf(model) : null
     const clock = new StepClock(performance.now())
     progress.report('denoising', { step: 0 })
     let latent: Tensor | null = null
@@ -120,7 +123,7 @@ export class Studio {
       clock.tick(performance.now())
       progress.report('denoising', { step, secondsLeft: clock.secondsFor(plan.steps - step) })
       await pause(context.signal)
-      if (step < plan.steps) await previews?.show(step, denoised)
+      if (drawPreview) context.onPreview(step, await drawPreview(denoised))
     }
     if (!latent)
       throw new StudioError('invalid-request', `expected at least one step, found ${plan.steps}`, { field: 'steps' })
@@ -158,9 +161,12 @@ function latentSize({ widthPx, heightPx }: GenerationRequest, factor: number): [
 
 /** Opens what the run needs, telling how much of the weights has been read. */
 async function loadAll(model: LoadedModel, { initPath }: GenerationTask, progress: ProgressReport): Promise<void> {
-  const { textEncoder, unet, autoencoder } = model.checkpoint
+  const { textEncoders, unet, autoencoder } = model.checkpoint
   const parts = [
-    { sizeBytes: weightBytes(textEncoder), open: (onRead: (share: number) => void) => model.textEncoder(onRead) },
+    ...textEncoders.map((part, i) => ({
+      sizeBytes: weightBytes(part),
+      open: (onRead: (share: number) => void) => model.openTextEncoder(i, onRead),
+    })),
     {
       sizeBytes: weightBytes(unet),
       open: (onRead: (share: number) => void) => model.unet(onRead),
@@ -182,20 +188,21 @@ async function loadAll(model: LoadedModel, { initPath }: GenerationTask, progres
   }
 }
 
-function weightBytes({ weights }: LoadedModel['checkpoint']['unet' | 'autoencoder' | 'textEncoder']): number {
+function weightBytes({ weights }: Component<unknown>): number {
   return weights.names.reduce((sum, name) => sum + weights.require(name).sizeBytes, 0)
 }
 
 /** The U-Net with its prompts: guided where the scale asks for it. */
 async function conditionedPredict(model: LoadedModel, { request, batchGuidance }: GenerationTask): Promise<Predict> {
   const network = await model.unet()
-  const encode = await model.textEncoder()
-  const { prompt, negativePrompt, guidanceScale } = request
+  const encoders = await model.promptEncoders()
+  const { prompt, negativePrompt, guidanceScale, heightPx, widthPx } = request
+  const told = (encoded: EncodedPrompt) => model.conditioning(encoded, wholePicture(heightPx, widthPx))
   if (guidanceScale === 1) {
-    return guided(network, await encodePrompt(model.tokenizer, encode, prompt), null, 1, { isBatched: false })
+    return guided(network, told(await encodePrompt(encoders, prompt)), null, 1, { isBatched: false })
   }
-  const { conditioning, unconditional } = await encodePair(model.tokenizer, encode, prompt, negativePrompt)
-  return guided(network, conditioning, unconditional, guidanceScale, { isBatched: batchGuidance })
+  const { conditioning, unconditional } = await encodePair(encoders, prompt, negativePrompt)
+  return guided(network, told(conditioning), told(unconditional), guidanceScale, { isBatched: batchGuidance })
 }
 
 /** The input picture's latent in the U-Net's scale: a sample of what the encoder says, as the originals draw it. */

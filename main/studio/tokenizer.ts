@@ -1,18 +1,20 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Checkpoint } from '../checkpoint/open.ts'
+import type { TextEncoderPart } from '../checkpoint/checkpoint.ts'
 import { folderTokenizer } from '../text/folder-tokenizer.ts'
 import { clipTokenizer } from '../text/tokenizer.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 
-/** A model's tokenizer: its folder's own, or CLIP's for files that carry none. */
+/** A text encoder's tokenizer: its folder's own, or CLIP's for files that carry none. */
 export async function loadTokenizer(
-  { tokenizer, textEncoder }: Pick<Checkpoint, 'tokenizer' | 'textEncoder'>,
+  { tokenizer, config }: TextEncoderPart,
   vocabulariesFolder: string,
 ): Promise<Tokenizer> {
-  const { contextLength } = textEncoder.config
+  const { contextLength } = config
   if (tokenizer.kind === 'clip') {
-    return clipTokenizer(await readFile(join(vocabulariesFolder, 'clip-merges.txt'), 'utf8'), { contextLength })
+    const { padToken } = tokenizer
+    const mergesText = await readFile(join(vocabulariesFolder, 'clip-merges.txt'), 'utf8')
+    return clipTokenizer(mergesText, { contextLength, ...(padToken === undefined ? {} : { pad: padToken }) })
   }
   const { bosToken, eosToken, padToken, unknownToken } = tokenizer
   const vocabularyJson = await readFile(tokenizer.vocabularyPath, 'utf8')

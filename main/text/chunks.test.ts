@@ -66,12 +66,15 @@ describe('countTokens', () => {
 describe('conditioning', () => {
   const tokenizer = numberWords(4)
   /** Each token's hidden state is its id and the id negated. */
-  const encode = (ids: number[][]) =>
-    Promise.resolve(tensor([ids.length, 4, 2], Float32Array.from(ids.flat().flatMap((id) => [id, -id]))))
+  const encode = (ids: number[][]) => {
+    const states = tensor([ids.length, 4, 2], Float32Array.from(ids.flat().flatMap((id) => [id, -id])))
+    return Promise.resolve({ states, pooled: null })
+  }
+  const encoder = { tokenizer, encode }
   const tokensOf = (data: Float32Array): number[] => [...data].filter((_, i) => i % 2 === 0)
 
   it('sets the chunks of a prompt one after the other', async () => {
-    const { shape, data } = await encodePrompt(tokenizer, encode, '1 2 3')
+    const { shape, data } = (await encodePrompt([encoder], '1 2 3')).context
     expect(shape).toEqual([1, 8, 2])
     expect(tokensOf(data)).toEqual([BOS, 1, 2, EOS, BOS, 3, EOS, PAD])
   })
@@ -80,13 +83,39 @@ describe('conditioning', () => {
     ['1 2 3', '9'],
     ['9', '1 2 3'],
   ])('gives %j and %j the same length, the shorter filled with empty chunks', async (prompt, negativePrompt) => {
-    const { conditioning, unconditional } = await encodePair(tokenizer, encode, prompt, negativePrompt)
-    const [longer, shorter] = prompt === '9' ? [unconditional, conditioning] : [conditioning, unconditional]
+    const { conditioning, unconditional } = await encodePair([encoder], prompt, negativePrompt)
+    const contexts = [conditioning.context, unconditional.context] as const
+    const [shorter, longer] = prompt === '9' ? contexts : ([contexts[1], contexts[0]] as const)
     expect([longer.shape, shorter.shape]).toEqual([
       [1, 8, 2],
       [1, 8, 2],
     ])
     expect(tokensOf(longer.data)).toEqual([BOS, 1, 2, EOS, BOS, 3, EOS, PAD])
     expect(tokensOf(shorter.data)).toEqual([BOS, 9, EOS, PAD, BOS, EOS, PAD, PAD])
+  })
+
+  it('sets the states of several encoders side by side, each with its padding, and pools the first chunk by the last', async () => {
+    const second = {
+      tokenizer: { ...tokenizer, padId: 70 },
+      encode: (ids: number[][]) =>
+        Promise.resolve({
+          states: tensor([ids.length, 4, 1], Float32Array.from(ids.flat().map((id) => id / 2))),
+          pooled: tensor([ids.length, 2], Float32Array.from(ids.flatMap((chunk) => chunk.slice(1, 3)))),
+        }),
+    }
+    const { conditioning, unconditional } = await encodePair([encoder, second], '1 2 3', '9')
+    expect(conditioning.context.shape).toEqual([1, 8, 3])
+    expect([...unconditional.context.data.subarray(0, 12)]).toEqual(
+      [
+        [BOS, -BOS, BOS / 2],
+        [9, -9, 4.5],
+        [EOS, -EOS, EOS / 2],
+        [PAD, -PAD, 35],
+      ].flat(),
+    )
+    expect([conditioning, unconditional].map(({ pooled }) => [...(pooled?.data ?? [])])).toEqual([
+      [1, 2],
+      [9, EOS],
+    ])
   })
 })

@@ -46,7 +46,8 @@ describe('a diffusers folder', () => {
   })
 
   it('has its own vocabulary and noise process', async () => {
-    const { tokenizer, diffusion } = await openCheckpoint(SOUND_MODELS.diffusers)
+    const { textEncoders, diffusion } = await openCheckpoint(SOUND_MODELS.diffusers)
+    const [{ tokenizer }] = textEncoders
     expect(tokenizer).toMatchObject({
       kind: 'folder',
       mergesPath: join(SOUND_MODELS.diffusers, 'tokenizer', 'merges.txt'),
@@ -183,8 +184,8 @@ describe('a diffusers folder', () => {
   it.each([
     [
       'model_index.json',
-      { _class_name: 'StableDiffusionXLPipeline' },
-      /expected a pipeline of StableDiffusionPipeline or .*, found StableDiffusionXLPipeline/,
+      { _class_name: 'StableDiffusion3Pipeline' },
+      /expected a pipeline of StableDiffusionPipeline or .*, found StableDiffusion3Pipeline/,
     ],
     [
       'model_index.json',

@@ -3,25 +3,21 @@ import * as z from 'zod'
 import { StudioError } from '../../contract/failure.ts'
 import { modelDefaults, readCard } from '../card.ts'
 import { modelName, pixelsPerLatent } from '../draft.ts'
-import type { UnetConfig } from '../config.ts'
+import type { TextEncoderPart } from '../checkpoint.ts'
+import type { ClipTextConfig, UnetConfig } from '../config.ts'
 import type { CheckpointOverrides, Draft } from '../draft.ts'
-import type { ModelFamily } from '../families/family.ts'
+import type { DiffusersRecipe, FolderTextEncoder, ModelFamily } from '../families/family.ts'
 import { FAMILIES } from '../families/index.ts'
 import { readJsonFile } from '../json-file.ts'
-import { AUTOENCODER, readNetwork, TEXT_ENCODER, UNET } from './network.ts'
+import { AUTOENCODER, readNetwork, textEncoderPlace, UNET } from './network.ts'
+import type { FolderNetwork } from './network.ts'
 import { readAutoencoderConfig } from './autoencoder-config.ts'
 import { readSchedulerConfig } from './scheduler-config.ts'
 import { readTextEncoderConfig } from './text-encoder-config.ts'
 import { readTokenizerSource } from './tokenizer.ts'
 import { readUnetConfig } from './unet-config.ts'
 
-/** The component classes that the networks here implement. */
-const COMPONENTS = {
-  unet: ['UNet2DConditionModel'],
-  vae: ['AutoencoderKL'],
-  text_encoder: ['CLIPTextModel'],
-  tokenizer: ['CLIPTokenizer', 'CLIPTokenizerFast'],
-}
+const TOKENIZERS = ['CLIPTokenizer', 'CLIPTokenizerFast']
 
 const Index = z.looseObject({ _class_name: z.string() })
 const ComponentClass = z.tuple([z.string().nullable(), z.string()])
@@ -31,18 +27,22 @@ const ComponentClass = z.tuple([z.string().nullable(), z.string()])
  * @throws StudioError checkpoint-unsupported
  */
 export async function readDiffusersFolder(path: string, overrides: CheckpointOverrides): Promise<Draft> {
-  const { family, config, sampleSize } = await recognise(path)
+  const { family, recipe, config, sampleSize } = await recognise(path)
   const read = {
     autoencoder: await readAutoencoderConfig(join(path, 'vae', 'config.json')),
-    textEncoder: await readTextEncoderConfig(join(path, 'text_encoder', 'config.json')),
     diffusion: await readSchedulerConfig(join(path, 'scheduler', 'scheduler_config.json')),
-    tokenizer: await readTokenizerSource(join(path, 'tokenizer')),
     card: await readCard(path),
   }
   const unet = await readNetwork(path, UNET, { ...config, ...overrides.unet })
   const autoencoder = await readNetwork(path, AUTOENCODER, { ...read.autoencoder, ...overrides.autoencoder })
-  const textEncoder = await readNetwork(path, TEXT_ENCODER, { ...read.textEncoder, ...overrides.textEncoder })
-  const networks = [unet, autoencoder, textEncoder]
+  const [first, ...others] = recipe.textEncoders
+  const textEncoder = (part: FolderTextEncoder, place: number) =>
+    readTextEncoder(path, part, place, overrides.textEncoders?.[place])
+  const textEncoders = [
+    await textEncoder(first, 0),
+    ...(await Promise.all(others.map((part, i) => textEncoder(part, i + 1)))),
+  ] as const
+  const networks = [unet, autoencoder, ...textEncoders]
   const nativeSizePx = sampleSize && sampleSize * pixelsPerLatent(autoencoder.config)
   return {
     checkpoint: {
@@ -53,9 +53,8 @@ export async function readDiffusersFolder(path: string, overrides: CheckpointOve
       family,
       unet,
       autoencoder,
-      textEncoder,
+      textEncoders,
       diffusion: { ...read.diffusion, ...overrides.diffusion },
-      tokenizer: read.tokenizer,
       defaults: modelDefaults(family.defaults, nativeSizePx, read.card),
       sizeBytes: networks.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     },
@@ -66,21 +65,43 @@ export async function readDiffusersFolder(path: string, overrides: CheckpointOve
   }
 }
 
-/** The family of a folder's U-Net, and the U-Net's configuration. */
-async function recognise(
+async function readTextEncoder(
   path: string,
-): Promise<{ family: ModelFamily; config: UnetConfig; sampleSize: number | null }> {
-  const families = await familiesOf(join(path, 'model_index.json'))
+  { folder, tokenizer, className, context }: FolderTextEncoder,
+  place: number,
+  override: Partial<ClipTextConfig> = {},
+): Promise<FolderNetwork<ClipTextConfig> & TextEncoderPart> {
+  const isProjected = className === 'CLIPTextModelWithProjection'
+  const config = await readTextEncoderConfig(join(path, folder, 'config.json'), isProjected)
+  const network = await readNetwork(path, textEncoderPlace(folder, place), { ...config, ...context, ...override })
+  return { ...network, tokenizer: await readTokenizerSource(join(path, tokenizer)) }
+}
+
+interface Recognised {
+  readonly family: ModelFamily
+  readonly recipe: DiffusersRecipe
+  readonly config: UnetConfig
+  readonly sampleSize: number | null
+}
+
+/** The family of a folder's U-Net, and the U-Net's configuration. */
+async function recognise(path: string): Promise<Recognised> {
+  const indexPath = join(path, 'model_index.json')
+  const index = await readJsonFile(indexPath, Index)
+  const families = familiesOf(indexPath, index)
   const { config, sampleSize } = await readUnetConfig(join(path, 'unet', 'config.json'))
-  const family = families.find(({ diffusers }) => diffusers?.detect(config))
-  if (family) return { family, config, sampleSize }
+  for (const family of families) {
+    const recipe = family.diffusers
+    if (!recipe?.detect(config)) continue
+    requireComponents(indexPath, index, recipe)
+    return { family, recipe, config, sampleSize }
+  }
   const known = families.map(({ name }) => name).join(' or ')
   throw new StudioError('checkpoint-unsupported', `${path}: expected a U-Net of ${known}, found another`)
 }
 
 /** The families whose pipelines have the class that the index names. */
-async function familiesOf(path: string): Promise<ModelFamily[]> {
-  const index = await readJsonFile(path, Index)
+function familiesOf(path: string, index: z.infer<typeof Index>): ModelFamily[] {
   const families = FAMILIES.filter(({ diffusers }) => diffusers?.pipelines.includes(index._class_name))
   if (families.length === 0) {
     const known = new Set(FAMILIES.flatMap(({ diffusers }) => diffusers?.pipelines ?? []))
@@ -89,7 +110,18 @@ async function familiesOf(path: string): Promise<ModelFamily[]> {
       `${path}: expected a pipeline of ${[...known].join(' or ')}, found ${index._class_name}, which is not run yet`,
     )
   }
-  for (const [component, classes] of Object.entries(COMPONENTS)) {
+  return families
+}
+
+/** The components must be of the classes that the networks here implement. */
+function requireComponents(path: string, index: z.infer<typeof Index>, { textEncoders }: DiffusersRecipe): void {
+  const components: [string, string[]][] = [
+    ['unet', ['UNet2DConditionModel']],
+    ['vae', ['AutoencoderKL']],
+    ...textEncoders.map(({ folder, className }): [string, string[]] => [folder, [className]]),
+    ...textEncoders.map(({ tokenizer }): [string, string[]] => [tokenizer, TOKENIZERS]),
+  ]
+  for (const [component, classes] of components) {
     const found = ComponentClass.safeParse(index[component])
     if (found.success && classes.includes(found.data[1])) continue
     const what = found.success ? found.data[1] : 'none'
@@ -98,5 +130,4 @@ async function familiesOf(path: string): Promise<ModelFamily[]> {
       `${path}: ${component}: expected ${classes.join(' or ')}, found ${what}`,
     )
   }
-  return families
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { StudioError } from '../../contract/failure.ts'
 import type { AutoencoderConfig, ClipTextConfig, UnetConfig } from '../config.ts'
+import { textEncoderLabel } from '../draft.ts'
 import type { DraftNetwork } from '../draft.ts'
 import { autoencoderTensors } from '../expected/autoencoder.ts'
 import type { ExpectedTensors } from '../expected/layers.ts'
@@ -46,16 +47,19 @@ export const AUTOENCODER: NetworkPlace<AutoencoderConfig> = {
   ],
 }
 
-export const TEXT_ENCODER: NetworkPlace<ClipTextConfig> = {
-  label: 'text encoder',
-  folder: 'text_encoder',
-  stem: 'model',
-  expected: textEncoderTensors,
-  // Some files leave the first part out.
-  nameMap: (name) => [name, name.replace(/^text_model\./, '')],
+/** @param place among the model's text encoders */
+export function textEncoderPlace(folder: string, place: number): NetworkPlace<ClipTextConfig> {
+  return {
+    label: textEncoderLabel(place),
+    folder,
+    stem: 'model',
+    expected: textEncoderTensors,
+    // Some files leave the first part out.
+    nameMap: (name) => [name, name.replace(/^text_model\./, '')],
+  }
 }
 
-interface FolderNetwork<C> extends DraftNetwork {
+export interface FolderNetwork<C> extends DraftNetwork {
   readonly config: C
   readonly tensors: readonly TensorEntry[]
   readonly sizeBytes: number

@@ -13,13 +13,15 @@ const Fields = z.looseObject({
   max_position_embeddings: size.default(77),
   hidden_act: z.enum(['quick_gelu', 'gelu']).default('quick_gelu'),
   layer_norm_eps: z.number().positive().default(1e-5),
+  projection_dim: size.default(512),
 })
 
 /**
- * A transformers CLIP text encoder's config.json.
+ * A transformers CLIP text encoder's config.json; its context is the last layer's output.
+ * @param isProjected the encoder's class has a projection of the pooled vector
  * @throws StudioError checkpoint-unsupported naming the field
  */
-export async function readTextEncoderConfig(path: string): Promise<ClipTextConfig> {
+export async function readTextEncoderConfig(path: string, isProjected = false): Promise<ClipTextConfig> {
   const fields = await readJsonFile(path, Fields)
   requireOptions(path, fields, { model_type: ['clip_text_model', 'clip'] })
   return {
@@ -31,5 +33,8 @@ export async function readTextEncoderConfig(path: string): Promise<ClipTextConfi
     contextLength: fields.max_position_embeddings,
     activation: fields.hidden_act,
     normEps: fields.layer_norm_eps,
+    skippedLayers: 0,
+    isContextNormed: true,
+    projection: isProjected ? { size: fields.projection_dim, isTransposed: false } : null,
   }
 }

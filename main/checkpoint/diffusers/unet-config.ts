@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { UnetConfig } from '../config.ts'
+import type { UnetConfig, VectorConfig } from '../config.ts'
 import { readJsonFile } from '../json-file.ts'
 import { levels, only, perLevel, repeat, requireOptions, size, spread, unsupportedField } from './fields.ts'
 
@@ -27,6 +27,9 @@ const Fields = z.looseObject({
   num_attention_heads: perLevel(size).nullish(),
   cross_attention_dim: perLevel(size).default(1280),
   use_linear_projection: z.boolean().default(false),
+  addition_embed_type: z.enum(['text_time']).nullish(),
+  addition_time_embed_dim: size.nullish(),
+  projection_class_embeddings_input_dim: size.nullish(),
   norm_num_groups: size.default(32),
   norm_eps: z.number().positive().default(1e-5),
 })
@@ -35,7 +38,6 @@ const Fields = z.looseObject({
 const KNOWN_OPTIONS = {
   _class_name: ['UNet2DConditionModel'],
   act_fn: ['silu', 'swish'],
-  addition_embed_type: [null],
   attention_type: ['default'],
   center_input_sample: [false],
   class_embed_type: [null],
@@ -95,11 +97,20 @@ export async function readUnetConfig(path: string): Promise<{ config: UnetConfig
     // In these files `attention_head_dim` holds the number of heads.
     headCount: spread(path, 'attention_head_dim', fields.num_attention_heads ?? fields.attention_head_dim, count),
     crossAttentionDim: only(path, 'cross_attention_dim', fields.cross_attention_dim),
+    vector: vectorOf(path, fields),
     hasLinearProjections: fields.use_linear_projection,
     normGroups: fields.norm_num_groups,
     normEps: fields.norm_eps,
   }
   return { config, sampleSize: [fields.sample_size ?? null].flat()[0] ?? null }
+}
+
+/** The vector beside the time embedding, of U-Nets that take one. */
+function vectorOf(path: string, fields: z.infer<typeof Fields>): VectorConfig | null {
+  if (!fields.addition_embed_type) return null
+  const { projection_class_embeddings_input_dim: size, addition_time_embed_dim: numberWidth } = fields
+  if (!size) throw unsupportedField(path, 'projection_class_embeddings_input_dim', 'the size of the vector', size)
+  return { size, numberWidth: numberWidth ?? 256 }
 }
 
 function attentionLevels(path: string, field: string, types: string[], way: 'Down' | 'Up', count: number): boolean[] {

@@ -15,6 +15,7 @@ const stableDiffusion1 = unetTensors({
   middleTransformerDepth: 1,
   headCount: [8, 8, 8, 8],
   crossAttentionDim: 768,
+  vector: null,
   hasLinearProjections: false,
   ...norms,
 })
@@ -37,6 +38,9 @@ const clipLarge = textEncoderTensors({
   contextLength: 77,
   activation: 'quick_gelu',
   normEps: 1e-5,
+  skippedLayers: 0,
+  isContextNormed: true,
+  projection: null,
 })
 
 /** Counts published for Stable Diffusion 1.5's networks. */

@@ -19,5 +19,10 @@ export function textEncoderTensors(config: ClipTextConfig): ExpectedTensors {
     list.linear(`${name}.mlp.fc2`, intermediateSize, hiddenSize)
   }
   list.norm('text_model.final_layer_norm', hiddenSize)
+  if (config.projection) {
+    const { size, isTransposed } = config.projection
+    if (isTransposed) list.linear('text_projection', size, hiddenSize, false)
+    else list.linear('text_projection', hiddenSize, size, false)
+  }
   return list.tensors
 }

@@ -1,20 +1,26 @@
 import type { FamilyTraits } from '../checkpoint.ts'
-import type { AutoencoderConfig, ClipTextConfig, UnetConfig } from '../config.ts'
+import type { AutoencoderConfig, ClipTextConfig, DiffusionConfig, UnetConfig } from '../config.ts'
+import type { LdmTextEncoder } from '../ldm/text-encoders.ts'
 import type { Sidecar } from '../ldm/sidecar.ts'
 import type { TensorIndex } from '../tensor-index.ts'
 import type { NameMap } from '../weights.ts'
 
-/** The three networks' dimensions. */
-export interface NetworkConfigs {
-  readonly unet: UnetConfig
-  readonly autoencoder: AutoencoderConfig
-  readonly textEncoder: ClipTextConfig
+/** A text encoder of a diffusers folder, and what the U-Net takes of it. */
+export interface FolderTextEncoder {
+  /** Also its name in model_index.json. */
+  readonly folder: string
+  readonly tokenizer: string
+  /** The class that model_index.json names. */
+  readonly className: 'CLIPTextModel' | 'CLIPTextModelWithProjection'
+  /** What the pipeline's code decides and config.json does not say. */
+  readonly context: Partial<Pick<ClipTextConfig, 'skippedLayers' | 'isContextNormed'>>
 }
 
-/** How a family is recognised among diffusers folders. */
+/** How a family is recognised and read among diffusers folders. */
 export interface DiffusersRecipe {
   /** The classes that model_index.json may name. */
   readonly pipelines: readonly string[]
+  readonly textEncoders: readonly [FolderTextEncoder, ...FolderTextEncoder[]]
   detect(unet: UnetConfig): boolean
 }
 
@@ -24,12 +30,16 @@ export interface SingleFileRecipe {
   /** A component and the prefixes its tensors may have, for saying that it is not there. */
   readonly components: readonly { readonly label: string; readonly prefixes: readonly string[] }[]
   /** Dimensions from names and shapes alone. @throws StudioError checkpoint-unsupported */
-  configs(index: TensorIndex, sidecar: Sidecar): NetworkConfigs
+  configs(index: TensorIndex, sidecar: Sidecar): { readonly unet: UnetConfig; readonly autoencoder: AutoencoderConfig }
   readonly nameMaps: {
     readonly unet: (config: UnetConfig) => NameMap
     readonly autoencoder: (config: AutoencoderConfig) => NameMap
-    readonly textEncoder: (config: ClipTextConfig) => NameMap
   }
+  readonly textEncoders: readonly [LdmTextEncoder, ...LdmTextEncoder[]]
+  /** Where the file and what lies beside it do not say. */
+  readonly predictionType: DiffusionConfig['predictionType']
+  /** Pixels a side by what the network predicts; null where the configuration beside the file tells it. */
+  readonly nativeSizePx: Readonly<Record<DiffusionConfig['predictionType'], number>> | null
   /** Tensors that such files hold and the networks do not use. */
   isIgnored(name: string): boolean
 }

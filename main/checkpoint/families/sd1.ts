@@ -1,11 +1,9 @@
-import { StudioError } from '../../contract/failure.ts'
-import type { ClipTextConfig } from '../config.ts'
-import { ldmAutoencoderConfig, ldmUnetConfig } from '../ldm/dimensions.ts'
+import { ldmAutoencoderConfig, ldmUnetConfig, splitHeads } from '../ldm/dimensions.ts'
 import { isTrainingRemnant } from '../ldm/ignored.ts'
 import { LDM_AUTOENCODER, LDM_UNET, ldmAutoencoderNames, ldmUnetNames } from '../ldm/names.ts'
-import type { TensorIndex } from '../tensor-index.ts'
-import type { NameMap } from '../weights.ts'
+import { transformersClip } from '../ldm/text-encoders.ts'
 import type { ModelFamily } from './family.ts'
+import { SD_LATENT_COLOURS } from './latent-colours.ts'
 
 const TEXT_ENCODER = 'cond_stage_model.transformer.'
 
@@ -14,9 +12,16 @@ export const sd1: ModelFamily = {
   id: 'sd1',
   name: 'Stable Diffusion 1',
   defaults: { widthPx: 512, heightPx: 512, steps: 25, guidanceScale: 7.5, sampler: 'dpmpp-2m', schedule: 'karras' },
+  latentColours: SD_LATENT_COLOURS,
   diffusers: {
-    pipelines: ['StableDiffusionPipeline', 'StableDiffusionImg2ImgPipeline'],
-    detect: (unet) => !unet.hasLinearProjections,
+    pipelines: [
+      'StableDiffusionPipeline',
+      'StableDiffusionImg2ImgPipeline',
+      'StableDiffusionInpaintPipeline',
+      'StableDiffusionInstructPix2PixPipeline',
+    ],
+    textEncoders: [{ folder: 'text_encoder', tokenizer: 'tokenizer', className: 'CLIPTextModel', context: {} }],
+    detect: (unet) => !unet.hasLinearProjections && unet.vector === null,
   },
   singleFile: {
     detect: ({ entries }) =>
@@ -29,50 +34,15 @@ export const sd1: ModelFamily = {
       { label: 'text encoder', prefixes: [TEXT_ENCODER] },
     ],
     configs: (index, sidecar) => ({
-      unet: ldmUnetConfig(
-        index,
-        sidecar.headWidth === null ? { count: sidecar.headCount ?? 8 } : { width: sidecar.headWidth },
-      ),
+      unet: ldmUnetConfig(index, splitHeads(sidecar, { count: 8 })),
       autoencoder: ldmAutoencoderConfig(index, sidecar.scaleFactor ?? 0.18215),
-      textEncoder: clipConfig(index),
     }),
-    nameMaps: { unet: ldmUnetNames, autoencoder: ldmAutoencoderNames, textEncoder: () => textEncoderNames },
+    nameMaps: { unet: ldmUnetNames, autoencoder: ldmAutoencoderNames },
+    textEncoders: [transformersClip(TEXT_ENCODER, { isPenultimate: false, isContextNormed: true })],
+    predictionType: 'epsilon',
+    nativeSizePx: null,
     isIgnored: (name) =>
       isTrainingRemnant(name) ||
       /^cond_stage_model\.transformer\.(?:vision_model|visual_projection|text_projection)\./.test(name),
   },
-}
-
-/** Some merges lost the `text_model.` part. */
-const textEncoderNames: NameMap = (name) => [TEXT_ENCODER + name, TEXT_ENCODER + name.replace(/^text_model\./, '')]
-
-function clipConfig({ file, entries }: TensorIndex): ClipTextConfig {
-  const find = (name: string) =>
-    textEncoderNames(`text_model.${name}`)
-      .map((stored) => entries.get(stored))
-      .find(Boolean)
-  const shape = (name: string): readonly number[] => {
-    const entry = find(name)
-    if (entry) return entry.shape
-    const [stored = name] = textEncoderNames(`text_model.${name}`)
-    throw new StudioError('checkpoint-unsupported', `${file}: expected tensor ${stored}, found none`)
-  }
-  const [vocabularySize = 0, hiddenSize = 0] = shape('embeddings.token_embedding.weight')
-  let layerCount = 0
-  while (find(`encoder.layers.${layerCount}.layer_norm1.weight`)) layerCount++
-  return {
-    vocabularySize,
-    hiddenSize,
-    intermediateSize: shape('encoder.layers.0.mlp.fc1.weight')[0] ?? 0,
-    layerCount,
-    headCount: clipHeads(hiddenSize),
-    contextLength: shape('embeddings.position_embedding.weight')[0] ?? 0,
-    activation: 'quick_gelu',
-    normEps: 1e-5,
-  }
-}
-
-/** Tensors cannot tell the heads: every CLIP has them 64 wide. A model thinner than that is a test's, with heads 8 wide. */
-function clipHeads(hiddenSize: number): number {
-  return Math.max(1, Math.floor(hiddenSize % 64 === 0 ? hiddenSize / 64 : hiddenSize / 8))
 }

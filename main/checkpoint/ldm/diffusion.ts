@@ -6,16 +6,21 @@ import type { Sidecar } from './sidecar.ts'
 /**
  * The forward process of an original-layout checkpoint: the file's own table of betas when it is there in full
  * precision (files that were halved as a whole hold a rounded one), the configuration beside it, else Stable Diffusion's.
+ * @param usual what models of the family predict, where nothing says otherwise
  * @throws StudioError checkpoint-unsupported when the table cannot be read
  */
-export async function ldmDiffusionConfig(index: TensorIndex, sidecar: Sidecar): Promise<DiffusionConfig> {
+export async function ldmDiffusionConfig(
+  index: TensorIndex,
+  sidecar: Sidecar,
+  usual: DiffusionConfig['predictionType'],
+): Promise<DiffusionConfig> {
   const { entries } = index
   const betas = entries.get('betas')
   const table =
     betas?.shape.length === 1 && (betas.dtype === 'F32' || betas.dtype === 'F64') ? await readTensor(betas) : null
   return {
     // `v_pred` and `ztsnr` are empty tensors by which trainers mark a file, since the weights cannot say.
-    predictionType: sidecar.predictionType ?? (entries.has('v_pred') ? 'v' : 'epsilon'),
+    predictionType: sidecar.predictionType ?? (entries.has('v_pred') ? 'v' : usual),
     trainTimesteps: table?.data.length ?? sidecar.trainTimesteps ?? 1000,
     betaSchedule: 'scaled_linear',
     betaStart: sidecar.betaStart ?? 0.00085,

@@ -4,6 +4,7 @@ import { autoencoderTensors } from '../expected/autoencoder.ts'
 import type { ExpectedTensors } from '../expected/layers.ts'
 import { unetTensors } from '../expected/unet.ts'
 import type { TensorIndex } from '../tensor-index.ts'
+import { nameInFile } from '../weights.ts'
 import type { NameMap } from '../weights.ts'
 import { ldmAutoencoderConfig, ldmUnetConfig } from './dimensions.ts'
 import { ldmAutoencoderNames, ldmUnetNames } from './names.ts'
@@ -12,7 +13,7 @@ import { ldmAutoencoderNames, ldmUnetNames } from './names.ts'
 function indexOf(tensors: ExpectedTensors, nameMap: NameMap): TensorIndex {
   const entries = new Map(
     [...tensors].map(([own, shape]) => {
-      const [name = own] = nameMap(own)
+      const name = nameInFile(nameMap(own)[0] ?? own)
       return [name, { name, dtype: 'F16' as const, shape, file: 'model.safetensors', offset: 0, sizeBytes: 0 }]
     }),
   )
@@ -29,6 +30,7 @@ const base: UnetConfig = {
   middleTransformerDepth: 1,
   headCount: [8, 8, 8, 8],
   crossAttentionDim: 768,
+  vector: null,
   hasLinearProjections: false,
   normGroups: 32,
   normEps: 1e-5,

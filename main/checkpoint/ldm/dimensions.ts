@@ -1,13 +1,22 @@
 import { StudioError } from '../../contract/failure.ts'
 import type { AutoencoderConfig, UnetConfig } from '../config.ts'
 import type { TensorIndex } from '../tensor-index.ts'
+import type { Sidecar } from './sidecar.ts'
 import { LDM_AUTOENCODER, LDM_UNET } from './names.ts'
 
 /** Group norms of the original code, in both networks. */
 const NORM_GROUPS = 32
+/** Sinusoids for each number of the vector beside the time embedding. */
+const NUMBER_WIDTH = 256
 
 /** How a family splits its attention: a fixed number of heads (SD 1) or a fixed width a head (SD 2, XL). */
 export type HeadSplit = { readonly count: number } | { readonly width: number }
+
+/** The split that the configuration beside the file gives, else the family's. */
+export function splitHeads({ headWidth, headCount }: Sidecar, family: HeadSplit): HeadSplit {
+  if (headWidth !== null) return { width: headWidth }
+  return headCount === null ? family : { count: headCount }
+}
 
 interface Block {
   readonly channels: number
@@ -55,6 +64,9 @@ export function ldmUnetConfig(index: TensorIndex, heads: HeadSplit): UnetConfig 
     middleTransformerDepth: look.count((k) => `middle_block.1.transformer_blocks.${k}.norm1.weight`),
     headCount: blockChannels.map((channels) => ('count' in heads ? heads.count : channels / heads.width)),
     crossAttentionDim: look.shape('middle_block.1.transformer_blocks.0.attn2.to_k.weight')[1] ?? 0,
+    vector: look.has('label_emb.0.0.weight')
+      ? { size: look.shape('label_emb.0.0.weight')[1] ?? 0, numberWidth: NUMBER_WIDTH }
+      : null,
     hasLinearProjections: look.shape('middle_block.1.proj_in.weight').length === 2,
     normGroups: NORM_GROUPS,
     normEps: 1e-5,

@@ -1,6 +1,6 @@
 import { StudioError } from '../../contract/failure.ts'
 import { modelDefaults } from '../card.ts'
-import { modelName, pixelsPerLatent } from '../draft.ts'
+import { modelName, pixelsPerLatent, textEncoderLabel } from '../draft.ts'
 import type { CheckpointOverrides, Draft } from '../draft.ts'
 import { autoencoderTensors } from '../expected/autoencoder.ts'
 import type { ExpectedTensors } from '../expected/layers.ts'
@@ -14,6 +14,7 @@ import { weightsOver } from '../weights.ts'
 import type { NameMap } from '../weights.ts'
 import { ldmDiffusionConfig } from './diffusion.ts'
 import { readSidecar } from './sidecar.ts'
+import type { LdmTextEncoder } from './text-encoders.ts'
 
 /**
  * A single-file checkpoint as its header, and a configuration beside it, describe it.
@@ -38,17 +39,16 @@ export async function readSingleFile(index: TensorIndex, overrides: CheckpointOv
   const unet = network('U-Net', unetConfig, nameMaps.unet(unetConfig), unetTensors(unetConfig))
   const vaeConfig = { ...configs.autoencoder, ...overrides.autoencoder }
   const autoencoder = network('autoencoder', vaeConfig, nameMaps.autoencoder(vaeConfig), autoencoderTensors(vaeConfig))
-  const textConfig = { ...configs.textEncoder, ...overrides.textEncoder }
-  const textEncoder = network(
-    'text encoder',
-    textConfig,
-    nameMaps.textEncoder(textConfig),
-    textEncoderTensors(textConfig),
-  )
+  const [first, ...others] = recipe.textEncoders
+  const textEncoder = ({ config, nameMap, tokenizer }: LdmTextEncoder, place: number) => {
+    const textConfig = { ...config(index), ...overrides.textEncoders?.[place] }
+    return { ...network(textEncoderLabel(place), textConfig, nameMap, textEncoderTensors(textConfig)), tokenizer }
+  }
+  const textEncoders = [textEncoder(first, 0), ...others.map((other, i) => textEncoder(other, i + 1))] as const
 
-  const nativeSizePx = sidecar.latentSize && sidecar.latentSize * pixelsPerLatent(vaeConfig)
-  const diffusion = { ...(await ldmDiffusionConfig(index, sidecar)), ...overrides.diffusion }
-  const defaults = modelDefaults(family.defaults, nativeSizePx)
+  const diffusion = { ...(await ldmDiffusionConfig(index, sidecar, recipe.predictionType)), ...overrides.diffusion }
+  const latentSizePx = sidecar.latentSize && sidecar.latentSize * pixelsPerLatent(vaeConfig)
+  const defaults = modelDefaults(family.defaults, recipe.nativeSizePx?.[diffusion.predictionType] ?? latentSizePx)
   const name = modelName(path, 'single-file')
   const facts = {
     path,
@@ -59,8 +59,8 @@ export async function readSingleFile(index: TensorIndex, overrides: CheckpointOv
     sizeBytes: index.sizeBytes,
   } as const
   return {
-    checkpoint: { ...facts, unet, autoencoder, textEncoder, diffusion, tokenizer: { kind: 'clip' }, defaults },
-    networks: [unet, autoencoder, textEncoder],
+    checkpoint: { ...facts, unet, autoencoder, textEncoders, diffusion, defaults },
+    networks: [unet, autoencoder, ...textEncoders],
     faults: [],
     tensors: [...entries.values()],
     isIgnored: (name) => recipe.isIgnored(name),

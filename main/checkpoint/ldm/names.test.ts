@@ -12,6 +12,7 @@ const unet: UnetConfig = {
   middleTransformerDepth: 1,
   headCount: [8, 8, 8, 8],
   crossAttentionDim: 768,
+  vector: null,
   hasLinearProjections: false,
   normGroups: 32,
   normEps: 1e-5,

@@ -37,6 +37,7 @@ const UnetParams = z.looseObject({
   num_heads: z.int().min(-1).max(1024).optional(),
   num_head_channels: z.int().min(-1).max(4096).optional(),
 })
+const Part = <T extends z.ZodType>(params: T) => z.looseObject({ params: params.optional() }).optional()
 const Fields = z.looseObject({
   model: z.looseObject({
     params: z.looseObject({
@@ -46,7 +47,10 @@ const Fields = z.looseObject({
       scale_factor: z.number().positive().optional(),
       parameterization: z.enum(['eps', 'v']).optional(),
       image_size: whole.optional(),
-      unet_config: z.looseObject({ params: UnetParams.optional() }).optional(),
+      unet_config: Part(UnetParams),
+      // The same in the later code's files.
+      network_config: Part(UnetParams),
+      denoiser_config: Part(z.looseObject({ scaling_config: z.looseObject({ target: z.string() }).optional() })),
     }),
   }),
 })
@@ -66,7 +70,7 @@ export async function readSidecar(weightsPath: string): Promise<Sidecar> {
 
 async function readYaml(path: string): Promise<Sidecar> {
   const { params } = parseFields(path, parseText(path, await readText(path)), Fields).model
-  const unet = params.unet_config?.params
+  const unet = params.unet_config?.params ?? params.network_config?.params
   // The original code writes -1 where the other of the two decides.
   const chosen = (value: number | undefined) => (value === undefined || value < 1 ? null : value)
   return {
@@ -74,11 +78,17 @@ async function readYaml(path: string): Promise<Sidecar> {
     betaStart: params.linear_start ?? null,
     betaEnd: params.linear_end ?? null,
     trainTimesteps: params.timesteps ?? null,
-    predictionType: params.parameterization === undefined ? null : params.parameterization === 'v' ? 'v' : 'epsilon',
+    predictionType: predictionType(params.parameterization ?? params.denoiser_config?.params?.scaling_config?.target),
     headCount: chosen(unet?.num_heads),
     headWidth: chosen(unet?.num_head_channels),
     latentSize: params.image_size ?? null,
   }
+}
+
+/** From the original code's word, or the class that stands for it in the later code. */
+function predictionType(name: string | undefined): Sidecar['predictionType'] {
+  if (name === 'v' || name?.endsWith('.VScaling')) return 'v'
+  return name === 'eps' || name?.endsWith('.EpsScaling') ? 'epsilon' : null
 }
 
 function parseText(path: string, text: string): unknown {
