@@ -26,5 +26,5 @@ test('a job that was under way when the studio ended goes on at the next start',
   await create.generate.click()
   await expect(create.progress).toHaveAttribute('aria-valuetext', /^Step \d+ of 60/)
   await studio.restart()
-  await expect(new CreateRoom(studio.page).picture('a house')).toHaveCount(1)
+  await expect(new CreateRoom(studio.page).picture('a house')).toHaveCount(1, { timeout: 90_000 })
 })

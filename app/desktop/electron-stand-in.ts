@@ -2,8 +2,10 @@
  * A small Electron for tests: it keeps what the shell registers and lets a test play the system, the windows and their
  * pages. Use with `vi.mock('electron', () => import('./electron-stand-in.ts'))`.
  */
+import { fork, type ChildProcess, type Serializable } from 'node:child_process'
 import { EventEmitter } from 'node:events'
 import { existsSync } from 'node:fs'
+import { constants } from 'node:os'
 
 interface Frame {
   url: string
@@ -35,6 +37,7 @@ export const told = {
 export const machine = {
   isFirstInstance: true,
   chosenFolder: null as string | null,
+  hasRealProcesses: false,
   displays: [{ id: 1, workArea: { x: 0, y: 0, width: 1920, height: 1040 } }],
 }
 
@@ -269,29 +272,41 @@ export const Menu = {
   },
 }
 
-/** A child as Electron's utility process shows it. */
+/** A child as Electron's utility process shows it; a process of Node's plays it where the test wants a real one. */
 export class UtilityProcess extends EventEmitter {
   static last: UtilityProcess | null = null
-  readonly stdout = new EventEmitter()
-  readonly stderr = new EventEmitter()
+  stdout: EventEmitter | null = new EventEmitter()
+  stderr: EventEmitter | null = new EventEmitter()
   readonly posted: unknown[] = []
-  pid: number | undefined = undefined
-  isAskedToEnd = false
   readonly entry: string
   readonly options: unknown
+  pid: number | undefined = undefined
+  isAskedToEnd = false
+  #player: ChildProcess | null = null
 
   constructor(entry: string, options: unknown) {
     super()
     this.entry = entry
     this.options = options
     UtilityProcess.last = this
+    if (machine.hasRealProcesses) this.#play()
   }
   postMessage(message: unknown): void {
     this.posted.push(message)
+    this.#player?.send(message as Serializable, () => undefined)
   }
   kill(): boolean {
     this.isAskedToEnd = true
     return true
+  }
+  #play(): void {
+    const player = fork(this.entry, [], { serialization: 'advanced', stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+    this.#player = player
+    this.pid = player.pid
+    this.stdout = player.stdout
+    this.stderr = player.stderr
+    player.on('message', (message) => this.emit('message', message))
+    player.on('exit', (code, signal) => this.emit('exit', signal === null ? code : constants.signals[signal]))
   }
 }
 export const utilityProcess = {
@@ -312,7 +327,7 @@ export function restart(): void {
   told.schemeHandlers.clear()
   told.callHandlers.clear()
   told.paths.clear()
-  Object.assign(machine, { isFirstInstance: true, chosenFolder: null })
+  Object.assign(machine, { isFirstInstance: true, chosenFolder: null, hasRealProcesses: false })
   machine.displays = [{ id: 1, workArea: { x: 0, y: 0, width: 1920, height: 1040 } }]
   BrowserWindow.all = []
   nativeTheme.themeSource = 'system'

@@ -24,7 +24,7 @@ test('messages, output and the exit pass through', () => {
 
   child.send({ type: 'release' })
   process.emit('message', { type: 'ready', runtime: 'x' })
-  process.stderr.emit('data', Buffer.from('warning'))
+  process.stderr?.emit('data', Buffer.from('warning'))
   process.emit('exit', 1)
 
   expect(process.entry).toBe('/studio/studio-process.js')
