@@ -1,6 +1,16 @@
 import * as z from 'zod'
 
-export const SAMPLER_IDS = ['euler', 'euler-ancestral', 'heun', 'dpmpp-2m', 'ddim', 'ddpm', 'plms', 'pndm'] as const
+export const SAMPLER_IDS = [
+  'euler',
+  'euler-ancestral',
+  'heun',
+  'lms',
+  'dpmpp-2m',
+  'ddim',
+  'ddpm',
+  'plms',
+  'pndm',
+] as const
 export const SamplerId = z.enum(SAMPLER_IDS)
 export type SamplerId = z.infer<typeof SamplerId>
 

@@ -21,6 +21,7 @@ const SAMPLER_LABELS = {
   euler: 'Euler',
   'euler-ancestral': 'Euler a',
   heun: 'Heun',
+  lms: 'LMS',
   'dpmpp-2m': 'DPM++ 2M',
   ddim: 'DDIM',
   ddpm: 'DDPM',

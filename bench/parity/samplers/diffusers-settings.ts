@@ -92,6 +92,7 @@ const families: Record<string, (run: SchedulerRun) => Settings | string> = {
     return { ...dataSpace('ddpm'), hasStride: true, options, clip: clipOf(config, true) }
   },
   PNDMScheduler: ({ config }) => ({ ...dataSpace(config.skip_prk_steps ? 'plms' : 'pndm'), hasStride: true }),
+  LMSDiscreteScheduler: (run) => sigmaSpace('lms', run),
   EulerDiscreteScheduler: (run) => sigmaSpace('euler', run, { options: churn(run.step_kwargs) }),
   EulerAncestralDiscreteScheduler: (run) => sigmaSpace('euler-ancestral', run),
   HeunDiscreteScheduler: (run) => sigmaSpace('heun', run, { clip: clipOf(run.config, false) }),

@@ -7,6 +7,7 @@ import { dpmpp2m } from './dpmpp-2m.ts'
 import { euler } from './euler.ts'
 import { eulerAncestral } from './euler-ancestral.ts'
 import { heun } from './heun.ts'
+import { lms } from './lms.ts'
 import { plms } from './plms.ts'
 import { pndm } from './pndm.ts'
 
@@ -14,6 +15,7 @@ export const samplers = {
   euler: { sample: euler, rules: fractionalTimesteps },
   'euler-ancestral': { sample: eulerAncestral, rules: fractionalTimesteps },
   heun: { sample: heun, rules: fractionalTimesteps },
+  lms: { sample: lms, rules: fractionalTimesteps },
   'dpmpp-2m': { sample: dpmpp2m, rules: multistepTimesteps },
   ddim: { sample: ddim, rules: wholeTimesteps },
   ddpm: { sample: ddpm, rules: { ...wholeTimesteps, finalLevel: 'clean' } },
