@@ -7,6 +7,7 @@ export const samplerNames = {
   euler: { label: 'Euler', detail: 'Simple and quick' },
   'euler-ancestral': { label: 'Euler ancestral', detail: 'Fresh noise every step; lively' },
   heun: { label: 'Heun', detail: 'More exact; two passes a step' },
+  dpm2: { label: 'DPM2', detail: 'Looks half-way ahead; two passes a step' },
   lms: { label: 'LMS', detail: 'Follows the last four slopes; one pass a step' },
   'dpmpp-2m': { label: 'DPM++ 2M', detail: 'Good in few steps' },
   ddim: { label: 'DDIM', detail: 'Steady and repeatable; the classic' },

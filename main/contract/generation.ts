@@ -4,6 +4,7 @@ export const SAMPLER_IDS = [
   'euler',
   'euler-ancestral',
   'heun',
+  'dpm2',
   'lms',
   'dpmpp-2m',
   'ddim',

@@ -21,6 +21,7 @@ const SAMPLER_LABELS = {
   euler: 'Euler',
   'euler-ancestral': 'Euler a',
   heun: 'Heun',
+  dpm2: 'DPM2',
   lms: 'LMS',
   'dpmpp-2m': 'DPM++ 2M',
   ddim: 'DDIM',

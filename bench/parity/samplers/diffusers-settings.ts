@@ -96,6 +96,7 @@ const families: Record<string, (run: SchedulerRun) => Settings | string> = {
   EulerDiscreteScheduler: (run) => sigmaSpace('euler', run, { options: churn(run.step_kwargs) }),
   EulerAncestralDiscreteScheduler: (run) => sigmaSpace('euler-ancestral', run),
   HeunDiscreteScheduler: (run) => sigmaSpace('heun', run, { clip: clipOf(run.config, false) }),
+  KDPM2DiscreteScheduler: (run) => sigmaSpace('dpm2', run),
   DPMSolverMultistepScheduler: ({ config, set_timesteps: steps }) => {
     const { algorithm_type: algorithm, solver_order: order, solver_type: solver } = config
     if (algorithm !== 'dpmsolver++' || order !== 2) return `sampler ${algorithm} of order ${order}`

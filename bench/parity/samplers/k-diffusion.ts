@@ -43,6 +43,7 @@ const functions: Record<string, SamplerId> = {
   sample_euler: 'euler',
   sample_euler_ancestral: 'euler-ancestral',
   sample_heun: 'heun',
+  sample_dpm_2: 'dpm2',
   sample_lms: 'lms',
   sample_dpmpp_2m: 'dpmpp-2m',
 }

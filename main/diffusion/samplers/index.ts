@@ -3,6 +3,7 @@ import { fractionalTimesteps, multistepTimesteps, wholeTimesteps } from '../leve
 import type { Sampler } from '../sampler.ts'
 import { ddim } from './ddim.ts'
 import { ddpm } from './ddpm.ts'
+import { dpm2 } from './dpm2.ts'
 import { dpmpp2m } from './dpmpp-2m.ts'
 import { euler } from './euler.ts'
 import { eulerAncestral } from './euler-ancestral.ts'
@@ -15,6 +16,7 @@ export const samplers = {
   euler: { sample: euler, rules: fractionalTimesteps },
   'euler-ancestral': { sample: eulerAncestral, rules: fractionalTimesteps },
   heun: { sample: heun, rules: fractionalTimesteps },
+  dpm2: { sample: dpm2, rules: fractionalTimesteps },
   lms: { sample: lms, rules: fractionalTimesteps },
   'dpmpp-2m': { sample: dpmpp2m, rules: multistepTimesteps },
   ddim: { sample: ddim, rules: wholeTimesteps },

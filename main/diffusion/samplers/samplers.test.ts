@@ -17,6 +17,7 @@ const orders: Record<SamplerId, 1 | 2 | 3 | 'stochastic'> = {
   euler: 1,
   'euler-ancestral': 'stochastic',
   heun: 2,
+  dpm2: 2,
   lms: 3,
   'dpmpp-2m': 2,
   ddim: 1,
