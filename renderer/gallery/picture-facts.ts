@@ -19,17 +19,22 @@ export function pictureFacts(picture: ImageRecord): readonly Fact[] {
     fact('Guidance', String(request.guidanceScale)),
     fact('Sampler', samplerNames[request.sampler].label),
     fact('Schedule', scheduleNames[request.schedule].label),
-    fact('Size', `${picture.widthPx} × ${picture.heightPx}`),
+    fact(
+      'Size',
+      `${picture.widthPx} × ${picture.heightPx} · ${sizeText(picture.sizeBytes)}`,
+      `${picture.widthPx}x${picture.heightPx}`,
+    ),
     ...(request.init
       ? [
           fact('Strength', String(request.init.strength)),
-          fact('Start picture', fitNames[request.init.fit], request.init.id),
+          fact('Fit', fitNames[request.init.fit]),
+          fact('Start picture', '', request.init.id),
         ]
       : []),
     fact('Prediction', origin.predictionType === 'v' ? 'Velocity' : 'Noise'),
     fact('Made', made, new Date(picture.createdAt).toISOString()),
     ...(picture.durationMs === null ? [] : [fact('Took', durationText(picture.durationMs / 1000))]),
-    fact('File', `${picture.fileName} · ${sizeText(picture.sizeBytes)}`, picture.fileName),
+    fact('File', picture.fileName),
     fact('Made with', `Latent Studio ${origin.appVersion} · ${origin.runtime}`),
   ]
 }

@@ -43,6 +43,7 @@ export class GalleryView {
   place: GridPlace | undefined
   /** Whether the grid is about to be opened by leaving a picture, whose cell then takes the focus. */
   isReturning = false
+  #origin: DOMRect | undefined
 
   /** What the search found, in its order. */
   readonly ids: readonly ImageId[] = $derived.by(() => {
@@ -120,9 +121,18 @@ export class GalleryView {
     this.#found = { filter, ids }
   }
 
-  open(id: ImageId): void {
+  /** @param from where its picture is on screen now, from where it grows */
+  open(id: ImageId, from?: DOMRect): void {
     this.#openId = id
+    this.#origin = from
     this.current = id
+  }
+
+  /** Where the picture that was just opened was on screen, told once. */
+  takeOrigin(): DOMRect | undefined {
+    const origin = this.#origin
+    this.#origin = undefined
+    return origin
   }
 
   close(): void {

@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest'
+import { userEvent } from 'vitest/browser'
+import { firstInSight, focused, openGallery, scrollTo } from '../fixtures/gallery-room.ts'
+
+test('Enter opens a picture with all it was made with; arrows go on, Escape goes back to its cell', async () => {
+  const { picture: open, screen, focusOn } = await openGallery(30)
+  await focusOn(30)
+  await userEvent.keyboard('{Enter}')
+  await expect.element(open).toHaveAccessibleName('fox 30')
+  await expect.element(screen.getByText('1 of 30')).toBeVisible()
+  for (const fact of ['Model', 'Seed', 'Steps', 'Guidance', 'Sampler', 'Schedule', 'Size', 'Made', 'Took', 'File']) {
+    await expect
+      .element(open.getByRole('button', { name: `Copy ${fact.toLowerCase()}`, exact: true }))
+      .toBeInTheDocument()
+  }
+  await userEvent.keyboard('{ArrowRight}{ArrowRight}{ArrowLeft}')
+  await expect.element(open).toHaveAccessibleName('fox 29')
+  await userEvent.keyboard('{End}')
+  await expect.element(open).toHaveAccessibleName('fox 1')
+  await userEvent.keyboard('{Escape}')
+  await expect.poll(focused).toBe('fox 1')
+})
+
+test('deleting the open picture shows the next one, and undo brings it back to the list', async () => {
+  const { cell, picture: open, screen } = await openGallery(3)
+  await cell(2).click()
+  await userEvent.keyboard('{Delete}')
+  await expect.element(open).toHaveAccessibleName('fox 1')
+  await expect.element(screen.getByText('2 of 2')).toBeVisible()
+  await userEvent.keyboard('{Control>}z{/Control}')
+  await expect.element(screen.getByText('3 of 3')).toBeVisible()
+})
+
+test('the picture is zoomed by keys: fitted, actual size, in and out', async () => {
+  const { cell, screen } = await openGallery(3)
+  await cell(3).click()
+  const fit = screen.getByRole('button', { name: 'Fit the picture' })
+  await expect.element(fit).toHaveAttribute('aria-pressed', 'true')
+  await userEvent.keyboard('1')
+  await expect.element(screen.getByRole('button', { name: 'Actual size, now 100%' })).toBeVisible()
+  await userEvent.keyboard('++-')
+  await expect.element(screen.getByRole('button', { name: 'Actual size, now 141%' })).toBeVisible()
+  await userEvent.keyboard('0')
+  await expect.element(fit).toHaveAttribute('aria-pressed', 'true')
+})
+
+test('its settings are used in Create', async () => {
+  const { cell, screen } = await openGallery(3)
+  await cell(2).click()
+  await screen.getByRole('button', { name: 'Use these settings' }).click()
+  await expect.element(screen.getByRole('textbox', { name: 'Prompt', exact: true })).toHaveValue('fox 2')
+  await expect.element(screen.getByRole('spinbutton', { name: 'Seed' })).toHaveValue('2')
+})
+
+test('going back leaves the grid where it was, or goes to the picture that was reached', async () => {
+  const { cell, picture: open } = await openGallery(2000)
+  scrollTo(20_000)
+  await expect.poll(firstInSight).toMatch(/^fox 1\d\d\d$/)
+  const seen = firstInSight() ?? ''
+  await cell(Number(seen.slice(4)) - 10).click()
+  await expect.element(open).toBeVisible()
+  await userEvent.keyboard('{Escape}')
+  await expect.poll(firstInSight).toBe(seen)
+  await userEvent.keyboard('{Enter}{End}{Escape}')
+  await expect.poll(focused).toBe('fox 1')
+  await expect.element(cell(1)).toBeInViewport()
+})
