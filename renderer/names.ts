@@ -8,6 +8,7 @@ export const samplerNames = {
   'euler-ancestral': { label: 'Euler ancestral', detail: 'Fresh noise every step; lively' },
   heun: { label: 'Heun', detail: 'More exact; two passes a step' },
   dpm2: { label: 'DPM2', detail: 'Looks half-way ahead; two passes a step' },
+  'dpm2-ancestral': { label: 'DPM2 ancestral', detail: 'DPM2 with fresh noise every step' },
   lms: { label: 'LMS', detail: 'Follows the last four slopes; one pass a step' },
   'dpmpp-2m': { label: 'DPM++ 2M', detail: 'Good in few steps' },
   ddim: { label: 'DDIM', detail: 'Steady and repeatable; the classic' },

@@ -5,6 +5,7 @@ export const SAMPLER_IDS = [
   'euler-ancestral',
   'heun',
   'dpm2',
+  'dpm2-ancestral',
   'lms',
   'dpmpp-2m',
   'ddim',

@@ -22,6 +22,7 @@ const SAMPLER_LABELS = {
   'euler-ancestral': 'Euler a',
   heun: 'Heun',
   dpm2: 'DPM2',
+  'dpm2-ancestral': 'DPM2 a',
   lms: 'LMS',
   'dpmpp-2m': 'DPM++ 2M',
   ddim: 'DDIM',

@@ -97,6 +97,8 @@ const families: Record<string, (run: SchedulerRun) => Settings | string> = {
   EulerAncestralDiscreteScheduler: (run) => sigmaSpace('euler-ancestral', run),
   HeunDiscreteScheduler: (run) => sigmaSpace('heun', run, { clip: clipOf(run.config, false) }),
   KDPM2DiscreteScheduler: (run) => sigmaSpace('dpm2', run),
+  // draws at every call, and uses those of the second calls
+  KDPM2AncestralDiscreteScheduler: (run) => sigmaSpace('dpm2-ancestral', run, { drawOf: (k) => 2 * k + 1 }),
   DPMSolverMultistepScheduler: ({ config, set_timesteps: steps }) => {
     const { algorithm_type: algorithm, solver_order: order, solver_type: solver } = config
     if (algorithm !== 'dpmsolver++' || order !== 2) return `sampler ${algorithm} of order ${order}`

@@ -44,6 +44,7 @@ const functions: Record<string, SamplerId> = {
   sample_euler_ancestral: 'euler-ancestral',
   sample_heun: 'heun',
   sample_dpm_2: 'dpm2',
+  sample_dpm_2_ancestral: 'dpm2-ancestral',
   sample_lms: 'lms',
   sample_dpmpp_2m: 'dpmpp-2m',
 }

@@ -4,6 +4,7 @@ import type { Sampler } from '../sampler.ts'
 import { ddim } from './ddim.ts'
 import { ddpm } from './ddpm.ts'
 import { dpm2 } from './dpm2.ts'
+import { dpm2Ancestral } from './dpm2-ancestral.ts'
 import { dpmpp2m } from './dpmpp-2m.ts'
 import { euler } from './euler.ts'
 import { eulerAncestral } from './euler-ancestral.ts'
@@ -17,6 +18,7 @@ export const samplers = {
   'euler-ancestral': { sample: eulerAncestral, rules: fractionalTimesteps },
   heun: { sample: heun, rules: fractionalTimesteps },
   dpm2: { sample: dpm2, rules: fractionalTimesteps },
+  'dpm2-ancestral': { sample: dpm2Ancestral, rules: fractionalTimesteps },
   lms: { sample: lms, rules: fractionalTimesteps },
   'dpmpp-2m': { sample: dpmpp2m, rules: multistepTimesteps },
   ddim: { sample: ddim, rules: wholeTimesteps },

@@ -18,6 +18,7 @@ const orders: Record<SamplerId, 1 | 2 | 3 | 'stochastic'> = {
   'euler-ancestral': 'stochastic',
   heun: 2,
   dpm2: 2,
+  'dpm2-ancestral': 'stochastic',
   lms: 3,
   'dpmpp-2m': 2,
   ddim: 1,
