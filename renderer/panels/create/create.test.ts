@@ -161,3 +161,20 @@ test('the strip is a grid that arrow keys walk, and Enter shows the picture with
     .toBeVisible()
   await expect.element(grid.getByRole('gridcell', { name: 'fox 1' })).toHaveAttribute('aria-selected', 'true')
 })
+
+test('in a narrow window the side columns are drawers that take the focus and give it back', async () => {
+  await page.viewport(600, 700)
+  const { screen, prompt, tell, asked } = await openStudio([picture(1)])
+  tell({ name: 'job.changed', payload: job({ state: 'running' }) })
+  const opener = screen.getByRole('button', { name: 'Prompt and settings' })
+  await opener.click()
+  await expect.element(prompt).toHaveFocus()
+  await userEvent.keyboard('{Escape}')
+  await expect.element(opener).toHaveFocus()
+  expect(asked.some(({ name }) => name === 'queue.cancel')).toBe(false)
+
+  await screen.getByRole('button', { name: 'Pictures', exact: true }).click()
+  await screen.getByRole('gridcell', { name: 'fox 1' }).click()
+  await expect.element(screen.getByText('seed 1', { exact: true })).toBeVisible()
+  await expect.element(screen.getByRole('gridcell', { name: 'fox 1' })).not.toBeInTheDocument()
+})
