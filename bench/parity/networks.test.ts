@@ -51,6 +51,15 @@ test('every pass of the diffusers model is the original’s', async () => {
   expect(await results(cases)).toEqual({ failed: [], skipped: [] })
 })
 
+test.each([
+  ['tiny-sd2-ldm', 4 + 8],
+  ['tiny-sdxl', 4 + 2 + 3 + 2],
+])('every pass of %s is the original’s', async (folder, count) => {
+  const cases = await casesOf(join(FIXTURES, folder))
+  expect(cases).toHaveLength(count)
+  expect(await results(cases)).toEqual({ failed: [], skipped: [] })
+})
+
 test('a folder is known by what is in it, not by its name', async () => {
   const cases = await casesOf(await copyOf('tiny-sd1-ldm'))
   expect(cases).toHaveLength(52)

@@ -44,6 +44,8 @@ export interface Checkpoint {
   /** The context is their outputs side by side; a pooled vector is the last one's. */
   readonly textEncoders: readonly [TextEncoderPart, ...TextEncoderPart[]]
   readonly diffusion: DiffusionConfig
+  /** Its files say what the network predicts; else `diffusion` has what is usual and the network has to be asked. */
+  readonly isPredictionTypeStated: boolean
   /** Where its fields start. */
   readonly defaults: ModelDefaults
   /** Of all weight files together. */

@@ -10,6 +10,8 @@ const FIXTURES = join(PROJECT, 'bench/parity/fixtures')
 export const SOUND_MODELS = {
   singleFile: join(FIXTURES, 'tiny-sd1-ldm/model.safetensors'),
   diffusers: join(FIXTURES, 'tiny-sd1-diffusers'),
+  sd2: join(FIXTURES, 'tiny-sd2-ldm/model.safetensors'),
+  sdxl: join(FIXTURES, 'tiny-sdxl/model.safetensors'),
   starter: join(PROJECT, 'resources/models/starter'),
 }
 

@@ -1,5 +1,6 @@
 import { openCheckpoint } from '../checkpoint/open.ts'
 import type { Checkpoint, CheckpointOverrides } from '../checkpoint/open.ts'
+import type { PredictionType } from '../contract/generation.ts'
 import type { Conditioning, DiffusionNetwork } from '../diffusion/guidance.ts'
 import { buildAutoencoderDecoder, buildAutoencoderEncoder } from '../network/autoencoder.ts'
 import { buildTextEncoder } from '../network/text-encoder.ts'
@@ -10,9 +11,11 @@ import type { OnnxGraph } from '../runtime/graph.ts'
 import { scaled } from '../tensor/arithmetic.ts'
 import { tensor } from '../tensor/tensor.ts'
 import type { Tensor } from '../tensor/tensor.ts'
+import { encodePrompt } from '../text/conditioning.ts'
 import type { EncodedPrompt, PromptEncoder } from '../text/conditioning.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
-import { sizeVector } from './size-conditioning.ts'
+import { probePredictionType } from './prediction-probe.ts'
+import { sizeVector, wholePicture } from './size-conditioning.ts'
 import type { PictureSizes } from './size-conditioning.ts'
 import { loadTokenizer } from './tokenizer.ts'
 
@@ -33,6 +36,7 @@ export class LoadedModel {
   readonly options: LoadOptions
   /** One for each text encoder. */
   readonly #tokenizers: readonly Tokenizer[]
+  #predictionType: Promise<PredictionType> | null = null
   readonly #networks = new Map<NetworkName, Network>()
 
   private constructor(checkpoint: Checkpoint, tokenizers: readonly Tokenizer[], options: LoadOptions) {
@@ -115,10 +119,27 @@ export class LoadedModel {
     }
   }
 
+  /** What the U-Net predicts; asks it, once, where the model's files do not say. */
+  predictionType(): Promise<PredictionType> {
+    const { isPredictionTypeStated, diffusion } = this.checkpoint
+    this.#predictionType ??= isPredictionTypeStated ? Promise.resolve(diffusion.predictionType) : this.#askNetwork()
+    return this.#predictionType
+  }
+
   async release(): Promise<void> {
     const networks = [...this.#networks.values()]
     this.#networks.clear()
     for (const network of networks) await network.release()
+  }
+
+  async #askNetwork(): Promise<PredictionType> {
+    const { autoencoder, diffusion, defaults } = this.checkpoint
+    const [heightPx, widthPx] = [defaults.heightPx, defaults.widthPx]
+    const nothing = await encodePrompt(await this.promptEncoders(), '')
+    const conditioning = this.conditioning(nothing, wholePicture(heightPx, widthPx))
+    const sides = [heightPx, widthPx].map((px) => px / this.latentFactor)
+    const shape = [1, autoencoder.config.latentChannels, ...sides]
+    return probePredictionType(await this.unet(), conditioning, shape, diffusion.trainTimesteps - 1)
   }
 
   async #network(name: NetworkName, build: () => OnnxGraph, onRead: OnRead | undefined): Promise<Network> {

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Checkpoint } from '../checkpoint/open.ts'
+import type { PredictionType } from '../contract/generation.ts'
 import type { GenerationResult, GenerationTask } from '../contract/studio.ts'
 import type { ImageOrigin } from '../contract/image.ts'
 import { parameterTexts } from '../image/parameters.ts'
@@ -10,6 +11,7 @@ import type { Tensor } from '../tensor/tensor.ts'
 export interface SaveOptions {
   readonly task: GenerationTask
   readonly checkpoint: Checkpoint
+  readonly predictionType: PredictionType
   readonly appVersion: string
   readonly durationMs: number
 }
@@ -21,13 +23,13 @@ export interface SaveOptions {
  */
 export async function savePicture(
   picture: Tensor,
-  { task, checkpoint, appVersion, durationMs }: SaveOptions,
+  { task, checkpoint, predictionType, appVersion, durationMs }: SaveOptions,
 ): Promise<GenerationResult> {
   const { jobId, request, stagingFolder } = task
   const origin: ImageOrigin = {
     modelName: checkpoint.name,
     family: checkpoint.family.id,
-    predictionType: checkpoint.diffusion.predictionType,
+    predictionType,
     appVersion,
     runtime: `onnxruntime-node ${runtimeVersion}`,
   }

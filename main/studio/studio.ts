@@ -82,6 +82,7 @@ export class Studio {
     return savePicture(picture, {
       task,
       checkpoint: model.checkpoint,
+      predictionType: await model.predictionType(),
       appVersion: this.#options.appVersion,
       durationMs: performance.now() - startedMs,
     })
@@ -114,7 +115,7 @@ export class Studio {
       sampler: request.sampler,
       plan,
       predict,
-      predictionType: model.checkpoint.diffusion.predictionType,
+      predictionType: await model.predictionType(),
       noise: seededNoise([request.seed], run.shape),
       ...(run.clean === null ? {} : { clean: run.clean }),
     })

@@ -55,6 +55,7 @@ export async function readDiffusersFolder(path: string, overrides: CheckpointOve
       autoencoder,
       textEncoders,
       diffusion: { ...read.diffusion, ...overrides.diffusion },
+      isPredictionTypeStated: true,
       defaults: modelDefaults(family.defaults, nativeSizePx, read.card),
       sizeBytes: networks.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     },

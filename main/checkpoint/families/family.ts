@@ -38,6 +38,8 @@ export interface SingleFileRecipe {
   readonly textEncoders: readonly [LdmTextEncoder, ...LdmTextEncoder[]]
   /** Where the file and what lies beside it do not say. */
   readonly predictionType: DiffusionConfig['predictionType']
+  /** Models of the family differ in what they predict and seldom say so. */
+  readonly hasBothPredictionTypes: boolean
   /** Pixels a side by what the network predicts; null where the configuration beside the file tells it. */
   readonly nativeSizePx: Readonly<Record<DiffusionConfig['predictionType'], number>> | null
   /** Tensors that such files hold and the networks do not use. */

@@ -40,6 +40,7 @@ export const sd1: ModelFamily = {
     nameMaps: { unet: ldmUnetNames, autoencoder: ldmAutoencoderNames },
     textEncoders: [transformersClip(TEXT_ENCODER, { isPenultimate: false, isContextNormed: true })],
     predictionType: 'epsilon',
+    hasBothPredictionTypes: false,
     nativeSizePx: null,
     isIgnored: (name) =>
       isTrainingRemnant(name) ||

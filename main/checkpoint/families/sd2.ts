@@ -39,6 +39,7 @@ export const sd2: ModelFamily = {
     nameMaps: { unet: ldmUnetNames, autoencoder: ldmAutoencoderNames },
     textEncoders: [openClip(TEXT_ENCODER, { isPenultimate: true, isContextNormed: true })],
     predictionType: 'v',
+    hasBothPredictionTypes: true,
     // The configurations of the 768 models give the latent's size of the base models.
     nativeSizePx: { epsilon: 512, v: 768 },
     isIgnored: (name) => isTrainingRemnant(name) || name.startsWith('cond_stage_model.model.visual.'),

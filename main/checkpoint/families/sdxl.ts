@@ -56,6 +56,7 @@ export const sdxl: ModelFamily = {
       openClip(SECOND_ENCODER, { isPenultimate: true, isContextNormed: false }),
     ],
     predictionType: 'epsilon',
+    hasBothPredictionTypes: false,
     nativeSizePx: null,
     isIgnored: (name) => isTrainingRemnant(name) || name.startsWith('conditioner.embedders.1.model.visual.'),
   },

@@ -19,8 +19,7 @@ export async function ldmDiffusionConfig(
   const table =
     betas?.shape.length === 1 && (betas.dtype === 'F32' || betas.dtype === 'F64') ? await readTensor(betas) : null
   return {
-    // `v_pred` and `ztsnr` are empty tensors by which trainers mark a file, since the weights cannot say.
-    predictionType: sidecar.predictionType ?? (entries.has('v_pred') ? 'v' : usual),
+    predictionType: statedPredictionType(index, sidecar) ?? usual,
     trainTimesteps: table?.data.length ?? sidecar.trainTimesteps ?? 1000,
     betaSchedule: 'scaled_linear',
     betaStart: sidecar.betaStart ?? 0.00085,
@@ -31,4 +30,18 @@ export async function ldmDiffusionConfig(
     stepsOffset: 1,
     setAlphaToOne: false,
   }
+}
+
+/**
+ * What the network predicts, where anything says so: the configuration beside the file, a trainer's mark (`v_pred` is an
+ * empty tensor, since the weights cannot say), or the metadata that Stability's model specification asks for.
+ */
+export function statedPredictionType(
+  { entries, metadata }: TensorIndex,
+  sidecar: Sidecar,
+): DiffusionConfig['predictionType'] | null {
+  if (sidecar.predictionType !== null) return sidecar.predictionType
+  if (entries.has('v_pred')) return 'v'
+  const word = metadata['modelspec.prediction_type']
+  return word === 'v' || word === 'epsilon' ? word : null
 }

@@ -12,7 +12,7 @@ import { looksLike } from '../looks-like.ts'
 import type { TensorIndex } from '../tensor-index.ts'
 import { weightsOver } from '../weights.ts'
 import type { NameMap } from '../weights.ts'
-import { ldmDiffusionConfig } from './diffusion.ts'
+import { ldmDiffusionConfig, statedPredictionType } from './diffusion.ts'
 import { readSidecar } from './sidecar.ts'
 import type { LdmTextEncoder } from './text-encoders.ts'
 
@@ -47,6 +47,10 @@ export async function readSingleFile(index: TensorIndex, overrides: CheckpointOv
   const textEncoders = [textEncoder(first, 0), ...others.map((other, i) => textEncoder(other, i + 1))] as const
 
   const diffusion = { ...(await ldmDiffusionConfig(index, sidecar, recipe.predictionType)), ...overrides.diffusion }
+  const isPredictionTypeStated =
+    !recipe.hasBothPredictionTypes ||
+    overrides.diffusion?.predictionType !== undefined ||
+    statedPredictionType(index, sidecar) !== null
   const latentSizePx = sidecar.latentSize && sidecar.latentSize * pixelsPerLatent(vaeConfig)
   const defaults = modelDefaults(family.defaults, recipe.nativeSizePx?.[diffusion.predictionType] ?? latentSizePx)
   const name = modelName(path, 'single-file')
@@ -59,7 +63,7 @@ export async function readSingleFile(index: TensorIndex, overrides: CheckpointOv
     sizeBytes: index.sizeBytes,
   } as const
   return {
-    checkpoint: { ...facts, unet, autoencoder, textEncoders, diffusion, defaults },
+    checkpoint: { ...facts, unet, autoencoder, textEncoders, diffusion, isPredictionTypeStated, defaults },
     networks: [unet, autoencoder, ...textEncoders],
     faults: [],
     tensors: [...entries.values()],
