@@ -39,8 +39,9 @@ export default defineConfig(
     files: ['**/*.svelte', '**/*.svelte.ts'],
     languageOptions: { globals: globals.browser, parserOptions: { parser: ts.parser } },
     rules: {
-      // The compiler knows what this cannot: props and bindings are assigned from outside.
+      // The compiler knows what these cannot: props and bindings are assigned from outside, derived values run again.
       'prefer-const': 'off',
+      'no-useless-assignment': 'off',
       '@typescript-eslint/explicit-module-boundary-types': 'off',
       // What arrives from the studio is replaced whole, so plain maps and sets in raw state are meant.
       'svelte/prefer-svelte-reactivity': 'off',
