@@ -65,6 +65,8 @@ export interface Settings {
   /** A step lands a fixed stride below its timestep, wherever the next one starts. */
   readonly hasStride: boolean
   readonly clip: number | null
+  /** At the start of a step the network is told the timestep rounded, at its second call as it is. */
+  readonly hasWholeStarts?: boolean
   /** The original's number of a step's draw, where it draws more often than it uses. */
   readonly drawOf?: (draw: number) => number
 }
@@ -96,9 +98,13 @@ const families: Record<string, (run: SchedulerRun) => Settings | string> = {
   EulerDiscreteScheduler: (run) => sigmaSpace('euler', run, { options: churn(run.step_kwargs) }),
   EulerAncestralDiscreteScheduler: (run) => sigmaSpace('euler-ancestral', run),
   HeunDiscreteScheduler: (run) => sigmaSpace('heun', run, { clip: clipOf(run.config, false) }),
-  KDPM2DiscreteScheduler: (run) => sigmaSpace('dpm2', run),
+  KDPM2DiscreteScheduler: (run) => sigmaSpace('dpm2', run, { hasWholeStarts: run.config.use_karras_sigmas }),
   // draws at every call, and uses those of the second calls
-  KDPM2AncestralDiscreteScheduler: (run) => sigmaSpace('dpm2-ancestral', run, { drawOf: (k) => 2 * k + 1 }),
+  KDPM2AncestralDiscreteScheduler: (run) =>
+    sigmaSpace('dpm2-ancestral', run, {
+      hasWholeStarts: run.config.use_karras_sigmas,
+      drawOf: (k) => 2 * k + 1,
+    }),
   DPMSolverMultistepScheduler: ({ config, set_timesteps: steps }) => {
     const { algorithm_type: algorithm, solver_order: order, solver_type: solver } = config
     if (algorithm !== 'dpmsolver++' || order !== 2) return `sampler ${algorithm} of order ${order}`

@@ -9,6 +9,7 @@ import { planSampling } from '../../../main/diffusion/plan.ts'
 import type { SamplingPlan } from '../../../main/diffusion/plan.ts'
 import type { Denoise, Sample, SamplerOptions } from '../../../main/diffusion/sampler.ts'
 import { samplers } from '../../../main/diffusion/samplers/index.ts'
+import { roundHalfToEven } from '../../../main/diffusion/timesteps.ts'
 import { clamped, scaled } from '../../../main/tensor/arithmetic.ts'
 import type { Tensor } from '../../../main/tensor/tensor.ts'
 import type { Outcome, ParityCase } from '../case.ts'
@@ -96,10 +97,12 @@ async function trace(run: SchedulerRun, settings: Settings, manifest: DiffusersM
 
   const start = { x: scaled(startLatent(manifest.init), plan.initialScale), sigma: plan.sigmas[0] ?? 0 }
   const rows: Row[] = [start]
-  const network = denoiser(predict, predictionType, plan.timestepAt)
+  const round = settings.hasWholeStarts ? roundHalfToEven : (t: number) => t
   const denoise: Denoise = async (x, sigma) => {
-    const { x: known } = rows.at(-1) ?? start
-    if (!settings.options.churn && x !== known) rows.push({ x, sigma })
+    const isStart = x === (rows.at(-1) ?? start).x
+    if (!settings.options.churn && !isStart) rows.push({ x, sigma })
+    const timestepAt = (level: number) => (isStart ? round(plan.timestepAt(level)) : plan.timestepAt(level))
+    const network = denoiser(predict, predictionType, timestepAt)
     const denoised = settings.options.churn ? await beforeChurn(x, sigma) : await network(x, sigma)
     return settings.clip === null ? denoised : clamped(denoised, settings.clip)
   }
