@@ -16,11 +16,16 @@ const KNOWN_KINDS: readonly KnownKind[] = [
   },
   { what: 'a textual inversion embedding', family: null, pattern: /^(?:emb_params|string_to_param|clip_l|clip_g)$/ },
   {
+    what: 'the refiner of Stable Diffusion XL',
+    family: 'Stable Diffusion XL refiner',
+    pattern: /^conditioner\.embedders\.0\.model\./,
+  },
+  {
     what: 'Stable Diffusion XL',
     family: 'Stable Diffusion XL',
     pattern: /^conditioner\.embedders\.|^model\.diffusion_model\.label_emb\./,
   },
-  { what: 'Stable Diffusion 2 in a single file', family: 'Stable Diffusion 2', pattern: /^cond_stage_model\.model\./ },
+  { what: 'Stable Diffusion 2', family: 'Stable Diffusion 2', pattern: /^cond_stage_model\.model\./ },
   { what: 'Stable Diffusion 3', family: 'Stable Diffusion 3', pattern: /(?:^|\.)joint_blocks\./ },
   { what: 'Flux', family: 'Flux', pattern: /(?:^|\.)double_blocks\./ },
   { what: 'a latent diffusion model', family: 'Latent diffusion', pattern: /^model\.diffusion_model\./ },
