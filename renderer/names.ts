@@ -11,6 +11,8 @@ export const samplerNames = {
   'dpm2-ancestral': { label: 'DPM2 ancestral', detail: 'DPM2 with fresh noise every step' },
   lms: { label: 'LMS', detail: 'Follows the last four slopes; one pass a step' },
   'dpmpp-2m': { label: 'DPM++ 2M', detail: 'Good in few steps' },
+  'dpmpp-2m-sde': { label: 'DPM++ 2M SDE', detail: 'DPM++ 2M with noise; fine detail' },
+  'dpmpp-2m-sde-heun': { label: 'DPM++ 2M SDE Heun', detail: 'The same, extrapolating more' },
   ddim: { label: 'DDIM', detail: 'Steady and repeatable; the classic' },
   ddpm: { label: 'DDPM', detail: 'Fresh noise every step; wants many steps' },
   plms: { label: 'PLMS', detail: 'Stable Diffusion’s first default; one pass a step' },

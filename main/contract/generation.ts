@@ -8,6 +8,8 @@ export const SAMPLER_IDS = [
   'dpm2-ancestral',
   'lms',
   'dpmpp-2m',
+  'dpmpp-2m-sde',
+  'dpmpp-2m-sde-heun',
   'ddim',
   'ddpm',
   'plms',

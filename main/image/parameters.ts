@@ -25,6 +25,8 @@ const SAMPLER_LABELS = {
   'dpm2-ancestral': 'DPM2 a',
   lms: 'LMS',
   'dpmpp-2m': 'DPM++ 2M',
+  'dpmpp-2m-sde': 'DPM++ 2M SDE',
+  'dpmpp-2m-sde-heun': 'DPM++ 2M SDE Heun',
   ddim: 'DDIM',
   ddpm: 'DDPM',
   plms: 'PLMS',

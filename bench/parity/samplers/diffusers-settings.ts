@@ -107,16 +107,28 @@ const families: Record<string, (run: SchedulerRun) => Settings | string> = {
     }),
   DPMSolverMultistepScheduler: ({ config, set_timesteps: steps }) => {
     const { algorithm_type: algorithm, solver_order: order, solver_type: solver } = config
-    if (algorithm !== 'dpmsolver++' || order !== 2) return `sampler ${algorithm} of order ${order}`
+    const sampler = multistepSampler(algorithm, order)
+    if (sampler === null) return `sampler ${algorithm} of order ${order}`
     if (solver !== 'midpoint' && solver !== 'heun') return `solver type ${solver} of DPM-Solver++`
     const isLastFirstOrder = config.euler_at_final || (config.lower_order_final && steps < 15)
     return {
-      ...dataSpace('dpmpp-2m'),
+      ...dataSpace(sampler),
       schedule: config.use_karras_sigmas ? 'karras' : config.use_lu_lambdas ? exponential : 'normal',
       rules: { sigmaLimit: Infinity, finalLevel: config.final_sigmas_type === 'zero' ? 'clean' : 'table' },
       options: { solver, isLastFirstOrder },
     }
   },
+}
+
+function multistepSampler(algorithm: string, order: number): SamplerId | null {
+  switch (`${algorithm} ${order}`) {
+    case 'dpmsolver++ 2':
+      return 'dpmpp-2m'
+    case 'sde-dpmsolver++ 2':
+      return 'dpmpp-2m-sde'
+    default:
+      return null
+  }
 }
 
 function dataSpace(sampler: SamplerId): Settings {

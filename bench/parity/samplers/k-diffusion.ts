@@ -4,7 +4,8 @@ import * as z from 'zod'
 import type { SamplerId } from '../../../main/contract/generation.ts'
 import { denoiser } from '../../../main/diffusion/denoise.ts'
 import type { NoiseTable } from '../../../main/diffusion/noise-table.ts'
-import type { Denoise, SamplerOptions } from '../../../main/diffusion/sampler.ts'
+import type { Denoise, Sampler } from '../../../main/diffusion/sampler.ts'
+import type { MultistepOptions } from '../../../main/diffusion/samplers/dpmpp-2m.ts'
 import { samplers } from '../../../main/diffusion/samplers/index.ts'
 import { roundHalfToEven } from '../../../main/diffusion/timesteps.ts'
 import { scaled } from '../../../main/tensor/arithmetic.ts'
@@ -23,6 +24,7 @@ const SamplerRuns = z.object({
     s_tmin: z.number().optional(),
     s_tmax: z.number().optional(),
     s_noise: z.number().optional(),
+    solver_type: z.enum(['midpoint', 'heun']).optional(),
   }),
   runs: z.record(z.string(), z.unknown()),
 })
@@ -47,6 +49,7 @@ const functions: Record<string, SamplerId> = {
   sample_dpm_2_ancestral: 'dpm2-ancestral',
   sample_lms: 'lms',
   sample_dpmpp_2m: 'dpmpp-2m',
+  sample_dpmpp_2m_sde: 'dpmpp-2m-sde',
 }
 
 /** One case a run of the manifest, and one a value list of the schedules' file. */
@@ -107,19 +110,24 @@ async function trace(
     if (rows.length === denoised.length) rows.push(x)
     return denoise(x, sigma)
   }
+  const { sample }: Sampler = samplers[sampler]
   let x = scaled(startLatent(manifest.init), sigmas[0] ?? 0)
-  for await (const step of samplers[sampler].sample(watched, x, sigmas, samplerOptions(entry, manifest))) {
+  for await (const step of sample(watched, x, sigmas, samplerOptions(entry, manifest))) {
     denoised.push(step.denoised)
     x = step.x
   }
   return { rows: [...rows, x], denoised }
 }
 
-function samplerOptions({ kwargs }: SamplerRuns, manifest: KDiffusionManifest): SamplerOptions {
+function samplerOptions({ kwargs }: SamplerRuns, manifest: KDiffusionManifest): MultistepOptions {
   const { eta, s_churn: amount, s_tmin: sigmaMin = 0, s_tmax: sigmaMax = Infinity, s_noise = 1 } = kwargs
   const draw = (k: number): Tensor => formulaNoise(manifest.init.shape, manifest.noise_abc, k)
   if (amount !== undefined) return { noise: draw, churn: { amount, sigmaMin, sigmaMax, noiseScale: s_noise } }
-  return { noise: (k) => scaled(draw(k), s_noise), ...(eta === undefined ? {} : { eta }) }
+  return {
+    noise: (k) => scaled(draw(k), s_noise),
+    ...(eta === undefined ? {} : { eta }),
+    ...(kwargs.solver_type === undefined ? {} : { solver: kwargs.solver_type }),
+  }
 }
 
 /** The reference's four networks: the exact denoiser, or a variance-preserving one behind k-diffusion's wrappers. */

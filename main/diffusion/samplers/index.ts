@@ -6,6 +6,7 @@ import { ddpm } from './ddpm.ts'
 import { dpm2 } from './dpm2.ts'
 import { dpm2Ancestral } from './dpm2-ancestral.ts'
 import { dpmpp2m } from './dpmpp-2m.ts'
+import { dpmpp2mSde, dpmpp2mSdeHeun } from './dpmpp-2m-sde.ts'
 import { euler } from './euler.ts'
 import { eulerAncestral } from './euler-ancestral.ts'
 import { heun } from './heun.ts'
@@ -21,6 +22,8 @@ export const samplers = {
   'dpm2-ancestral': { sample: dpm2Ancestral, rules: fractionalTimesteps },
   lms: { sample: lms, rules: fractionalTimesteps },
   'dpmpp-2m': { sample: dpmpp2m, rules: multistepTimesteps },
+  'dpmpp-2m-sde': { sample: dpmpp2mSde, rules: multistepTimesteps },
+  'dpmpp-2m-sde-heun': { sample: dpmpp2mSdeHeun, rules: multistepTimesteps },
   ddim: { sample: ddim, rules: wholeTimesteps },
   ddpm: { sample: ddpm, rules: { ...wholeTimesteps, finalLevel: 'clean' } },
   plms: { sample: plms, rules: wholeTimesteps },

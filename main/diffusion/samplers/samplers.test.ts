@@ -21,6 +21,8 @@ const orders: Record<SamplerId, 1 | 2 | 3 | 'stochastic'> = {
   'dpm2-ancestral': 'stochastic',
   lms: 3,
   'dpmpp-2m': 2,
+  'dpmpp-2m-sde': 'stochastic',
+  'dpmpp-2m-sde-heun': 'stochastic',
   ddim: 1,
   ddpm: 'stochastic',
   plms: 2,
