@@ -1,5 +1,5 @@
 import type { SamplerId } from '../../contract/generation.ts'
-import { fractionalTimesteps, multistepTimesteps, wholeTimesteps } from '../level-rules.ts'
+import { fractionalTimesteps, kDiffusionTimesteps, multistepTimesteps, wholeTimesteps } from '../level-rules.ts'
 import type { Sampler } from '../sampler.ts'
 import { ddim } from './ddim.ts'
 import { ddpm } from './ddpm.ts'
@@ -7,6 +7,7 @@ import { dpm2 } from './dpm2.ts'
 import { dpm2Ancestral } from './dpm2-ancestral.ts'
 import { dpmpp2m } from './dpmpp-2m.ts'
 import { dpmpp2mSde, dpmpp2mSdeHeun } from './dpmpp-2m-sde.ts'
+import { dpmpp2sAncestral } from './dpmpp-2s-ancestral.ts'
 import { euler } from './euler.ts'
 import { eulerAncestral } from './euler-ancestral.ts'
 import { heun } from './heun.ts'
@@ -24,6 +25,7 @@ export const samplers = {
   'dpmpp-2m': { sample: dpmpp2m, rules: multistepTimesteps },
   'dpmpp-2m-sde': { sample: dpmpp2mSde, rules: multistepTimesteps },
   'dpmpp-2m-sde-heun': { sample: dpmpp2mSdeHeun, rules: multistepTimesteps },
+  'dpmpp-2s-ancestral': { sample: dpmpp2sAncestral, rules: kDiffusionTimesteps },
   ddim: { sample: ddim, rules: wholeTimesteps },
   ddpm: { sample: ddpm, rules: { ...wholeTimesteps, finalLevel: 'clean' } },
   plms: { sample: plms, rules: wholeTimesteps },
