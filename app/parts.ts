@@ -22,6 +22,8 @@ export interface Ground {
 }
 
 interface ModelOptions extends Ground {
+  /** Models for this time only: their folders or files. */
+  readonly guests?: readonly string[]
   /** How the studio process is started; Node's way unless told otherwise. */
   readonly fork?: ForkStudio
   readonly onSettings?: (settings: Settings) => void
@@ -40,15 +42,16 @@ export interface ModelParts {
 
 /** The settings, the models, and the host of the studio process, which starts with the first run. */
 export function openModels(options: ModelOptions): ModelParts {
-  const { paths, logger, fork = forkNode, onSettings, onModels } = options
+  const { paths, logger, guests = [], fork = forkNode, onSettings, onModels } = options
   mkdirSync(paths.models, { recursive: true })
   const settings = new SettingsStore(paths.settingsFile, logger, onSettings)
+  const unkept = [paths.models, ...guests]
   const library = new Library({
     builtInFolder: join(paths.resources, 'models', 'starter'),
-    folders: [paths.models, ...settings.current.modelFolders],
+    folders: [...unkept, ...settings.current.modelFolders],
     logger,
     onChange: ({ models, folders }) => {
-      const modelFolders = folders.filter((folder) => folder !== paths.models)
+      const modelFolders = folders.filter((folder) => !unkept.includes(folder))
       if (!isDeepStrictEqual(modelFolders, settings.current.modelFolders)) settings.change({ modelFolders })
       onModels?.(models)
     },

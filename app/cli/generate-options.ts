@@ -15,7 +15,7 @@ import { checked, onlyWord, readArguments, UsageError, type Arguments, type Opti
 const { steps, guidanceScale, sizePx, strength, count } = LIMITS
 
 export const GENERATE_OPTIONS = {
-  model: { value: 'ID', help: 'a model of "latent-studio models"; the built-in one by default' },
+  model: { value: 'ID', help: 'a model of "latent-studio models", or its folder or file; the built-in one by default' },
   negative: { value: 'TEXT', help: 'what the picture should not show' },
   seed: { value: 'N', help: 'the noise to start from; random by default. The same seed makes the same picture' },
   steps: { value: 'N', help: `${steps.min} to ${steps.max}` },
@@ -34,7 +34,8 @@ export const GENERATE_OPTIONS = {
 
 /** What the command line asked for; what it left open takes the model's defaults. */
 export interface GenerateOptions {
-  readonly modelId: string | undefined
+  /** An id of the library, or a folder or file. */
+  readonly model: string | undefined
   readonly request: Partial<Omit<GenerationRequest, 'init'>>
   readonly init: { readonly file: string; readonly strength: number; readonly fit: InitImage['fit'] } | null
   readonly count: number
@@ -52,7 +53,7 @@ export function readGenerateOptions(args: readonly string[]): GenerateOptions {
   const isKept = !found.has('no-gallery')
   if (!isKept && out === undefined) throw new UsageError('--no-gallery: expected --out FILE with it, found none')
   return {
-    modelId: found.text('model'),
+    model: found.text('model'),
     request: readRequest(found),
     init: readInit(found),
     count: read(found, 'count', EnqueueInput.shape.count, true) ?? 1,

@@ -1,6 +1,9 @@
-import { join, parse } from 'node:path'
+import { existsSync } from 'node:fs'
+import { join, parse, resolve } from 'node:path'
+import { openCheckpoint } from '../../main/checkpoint/open.ts'
 import { toFailure } from '../../main/contract/failure.ts'
 import type { GenerationRequest } from '../../main/contract/generation.ts'
+import type { ModelSummary } from '../../main/contract/model.ts'
 import { seedAfter } from '../../main/queue/transitions.ts'
 import { openModels, type ModelParts } from '../parts.ts'
 import { requireModel } from '../validate.ts'
@@ -14,7 +17,7 @@ export async function generate(args: readonly string[], around: Surroundings): P
   const options = readGenerateOptions(args)
   const report = chooseReport(options, around)
   try {
-    await withModels(around, async (models) => {
+    await withModels(options, around, async (models) => {
       const bench = options.isKept ? await galleryBench(models, around) : await temporaryBench(models)
       try {
         await makeAll(await firstRequest(options, models, bench), options, { bench, report, signal: around.signal })
@@ -30,8 +33,13 @@ export async function generate(args: readonly string[], around: Surroundings): P
   }
 }
 
-async function withModels(around: Surroundings, use: (models: ModelParts) => Promise<void>): Promise<void> {
-  const models = openModels(around)
+async function withModels(
+  { model }: GenerateOptions,
+  around: Surroundings,
+  use: (models: ModelParts) => Promise<void>,
+): Promise<void> {
+  const guests = model !== undefined && existsSync(model) ? [resolve(model)] : []
+  const models = openModels({ ...around, guests })
   // Its libraries load while the models are looked through.
   models.host.warm()
   try {
@@ -47,10 +55,21 @@ async function firstRequest(
   { library }: ModelParts,
   bench: Bench,
 ): Promise<GenerationRequest> {
-  const model = requireModel(library, options.modelId ?? library.list()[0]?.id ?? 'starter')
+  const model = await chosenModel(options.model, library)
   if (options.init === null) return completeRequest(options, model, null)
   const { file, strength, fit } = options.init
   return completeRequest(options, model, { id: await bench.keepInput(file), strength, fit })
+}
+
+/** By its id, or by where it lies. @throws StudioError model-missing, checkpoint-unsupported */
+async function chosenModel(model: string | undefined, library: ModelParts['library']): Promise<ModelSummary> {
+  const models = library.list()
+  if (model === undefined) return requireModel(library, models[0]?.id ?? 'starter')
+  const path = resolve(model)
+  const found = library.find(model) ?? models.find((other) => other.path === path)
+  // What lies there but is no model says itself what it is.
+  if (!found && existsSync(path)) await openCheckpoint(path)
+  return requireModel(library, found?.id ?? model)
 }
 
 interface Workplace {

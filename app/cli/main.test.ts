@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
@@ -178,6 +178,20 @@ test('models, inspect and png-info tell what there is, for people and as JSON', 
   await run('generate', 'a fox', '--seed', '7', ...quick, '--out', 'fox.png', '--no-gallery')
   expect((await run('png-info', 'fox.png')).out).toContain('Seed: 7')
   expect(JSON.parse((await run('png-info', 'fox.png', '--json')).out)).toHaveProperty('parameters')
+})
+
+test('a model is taken from where it lies, and is no model of the library afterwards', async () => {
+  const copy = join(folder, 'a model of mine')
+  cpSync(starter, copy, { recursive: true })
+  const { code, err } = await run('generate', 'an apple', '--model', copy, ...quick, '--out', 'apple.png')
+  expect({ code, err }).toMatchObject({ code: 0 })
+  expect((await readParameters(join(folder, 'apple.png'))).studio?.request.prompt).toBe('an apple')
+  expect((await run('models')).out).not.toContain('a model of mine')
+})
+
+test('what lies at --model but is no model says what was expected', async () => {
+  const { code, err } = await run('generate', 'an apple', '--model', folder, ...quick, '--out', 'apple.png')
+  expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('expected a model') as string })
 })
 
 test('--version is the one of package.json', async () => {
