@@ -13,6 +13,7 @@ export const samplerNames = {
   'dpmpp-2m': { label: 'DPM++ 2M', detail: 'Good in few steps' },
   'dpmpp-2m-sde': { label: 'DPM++ 2M SDE', detail: 'DPM++ 2M with noise; fine detail' },
   'dpmpp-2m-sde-heun': { label: 'DPM++ 2M SDE Heun', detail: 'The same, extrapolating more' },
+  'dpmpp-sde': { label: 'DPM++ SDE', detail: 'Natural noise; two passes a step' },
   'dpmpp-2s-ancestral': { label: 'DPM++ 2S ancestral', detail: 'Fresh noise every step; two passes' },
   ddim: { label: 'DDIM', detail: 'Steady and repeatable; the classic' },
   ddpm: { label: 'DDPM', detail: 'Fresh noise every step; wants many steps' },

@@ -33,7 +33,7 @@ describe('the runs of the originals', () => {
     // variants times runs: the plain ones, and those rescaled to zero terminal SNR
     ['diffusers', 33 * 9 + 4 * 4, 'Scheduler|of order'],
     // variants times runs, and the lists of values
-    ['k-diffusion', 14 * 9 + 19, 'sample_'],
+    ['k-diffusion', 16 * 9 + 19, 'sample_'],
   ])('%s: every step of every supported sampler agrees', async (folder, count, others) => {
     const { passed, failed, skipped } = await results(await casesOf(join(fixtures, folder)))
     expect(failed).toEqual([])

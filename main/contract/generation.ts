@@ -10,6 +10,7 @@ export const SAMPLER_IDS = [
   'dpmpp-2m',
   'dpmpp-2m-sde',
   'dpmpp-2m-sde-heun',
+  'dpmpp-sde',
   'dpmpp-2s-ancestral',
   'ddim',
   'ddpm',

@@ -27,6 +27,7 @@ const SAMPLER_LABELS = {
   'dpmpp-2m': 'DPM++ 2M',
   'dpmpp-2m-sde': 'DPM++ 2M SDE',
   'dpmpp-2m-sde-heun': 'DPM++ 2M SDE Heun',
+  'dpmpp-sde': 'DPM++ SDE',
   'dpmpp-2s-ancestral': 'DPM++ 2S a',
   ddim: 'DDIM',
   ddpm: 'DDPM',

@@ -49,6 +49,7 @@ const functions: Record<string, SamplerId> = {
   sample_dpm_2_ancestral: 'dpm2-ancestral',
   sample_lms: 'lms',
   sample_dpmpp_2s_ancestral: 'dpmpp-2s-ancestral',
+  sample_dpmpp_sde: 'dpmpp-sde',
   sample_dpmpp_2m: 'dpmpp-2m',
   sample_dpmpp_2m_sde: 'dpmpp-2m-sde',
 }

@@ -8,6 +8,7 @@ import { dpm2Ancestral } from './dpm2-ancestral.ts'
 import { dpmpp2m } from './dpmpp-2m.ts'
 import { dpmpp2mSde, dpmpp2mSdeHeun } from './dpmpp-2m-sde.ts'
 import { dpmpp2sAncestral } from './dpmpp-2s-ancestral.ts'
+import { dpmppSde } from './dpmpp-sde.ts'
 import { euler } from './euler.ts'
 import { eulerAncestral } from './euler-ancestral.ts'
 import { heun } from './heun.ts'
@@ -25,6 +26,7 @@ export const samplers = {
   'dpmpp-2m': { sample: dpmpp2m, rules: multistepTimesteps },
   'dpmpp-2m-sde': { sample: dpmpp2mSde, rules: multistepTimesteps },
   'dpmpp-2m-sde-heun': { sample: dpmpp2mSdeHeun, rules: multistepTimesteps },
+  'dpmpp-sde': { sample: dpmppSde, rules: kDiffusionTimesteps },
   'dpmpp-2s-ancestral': { sample: dpmpp2sAncestral, rules: kDiffusionTimesteps },
   ddim: { sample: ddim, rules: wholeTimesteps },
   ddpm: { sample: ddpm, rules: { ...wholeTimesteps, finalLevel: 'clean' } },

@@ -23,6 +23,7 @@ const orders: Record<SamplerId, 1 | 2 | 3 | 'stochastic'> = {
   'dpmpp-2m': 2,
   'dpmpp-2m-sde': 'stochastic',
   'dpmpp-2m-sde-heun': 'stochastic',
+  'dpmpp-sde': 'stochastic',
   'dpmpp-2s-ancestral': 'stochastic',
   ddim: 1,
   ddpm: 'stochastic',
