@@ -50,3 +50,29 @@ test('records that are here or on their way are not asked for again', async () =
   await gallery.want(gallery.ids)
   expect(asked.filter(({ name }) => name === 'gallery.details')).toHaveLength(1)
 })
+
+test('of what is watched, what was scrolled past before its turn is never asked for', async () => {
+  const { gallery, asked } = await galleryOf(Array.from({ length: 1000 }, (_, index) => index))
+  const parts = [gallery.ids.slice(0, 50), gallery.ids.slice(400, 450), gallery.ids.slice(900, 950)]
+  await Promise.all(parts.map((part) => gallery.watch(part)))
+  await expect.poll(() => gallery.record(gallery.ids[949] ?? '')).toBeDefined()
+  const wanted = asked.filter(({ name }) => name === 'gallery.details').map(({ input }) => input)
+  expect(wanted).toEqual([parts[0], parts[2]])
+})
+
+test('a row that cannot be read is not asked for again and again', async () => {
+  const { gallery, rows, asked } = await galleryOf([1, 2])
+  rows.delete(picture(1).id)
+  await gallery.watch(gallery.ids)
+  await gallery.watch(gallery.ids)
+  expect(asked.filter(({ name }) => name === 'gallery.details')).toHaveLength(1)
+})
+
+test('many changes at once are taken in together', async () => {
+  const { gallery, rows, asked } = await galleryOf([1, 500])
+  const restored = Array.from({ length: 300 }, (_, index) => picture(index + 100))
+  for (const row of restored) rows.set(row.id, row)
+  await Promise.all(restored.map(({ id }) => gallery.apply({ added: [id], changed: [], removed: [] })))
+  expect(gallery.ids).toHaveLength(302)
+  expect(asked.filter(({ name }) => name === 'gallery.ids').length).toBeLessThan(5)
+})
