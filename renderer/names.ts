@@ -15,6 +15,8 @@ export const samplerNames = {
   'dpmpp-2m-sde-heun': { label: 'DPM++ 2M SDE Heun', detail: 'The same, extrapolating more' },
   'dpmpp-sde': { label: 'DPM++ SDE', detail: 'Natural noise; two passes a step' },
   'dpmpp-2s-ancestral': { label: 'DPM++ 2S ancestral', detail: 'Fresh noise every step; two passes' },
+  'dpmpp-3m': { label: 'DPM++ 3M', detail: 'DPM++ 2M with a longer memory' },
+  'dpmpp-3m-sde': { label: 'DPM++ 3M SDE', detail: 'Smooth and noisy; wants 25 steps or more' },
   ddim: { label: 'DDIM', detail: 'Steady and repeatable; the classic' },
   ddpm: { label: 'DDPM', detail: 'Fresh noise every step; wants many steps' },
   plms: { label: 'PLMS', detail: 'Stable Diffusion’s first default; one pass a step' },

@@ -12,6 +12,8 @@ export const SAMPLER_IDS = [
   'dpmpp-2m-sde-heun',
   'dpmpp-sde',
   'dpmpp-2s-ancestral',
+  'dpmpp-3m',
+  'dpmpp-3m-sde',
   'ddim',
   'ddpm',
   'plms',

@@ -29,6 +29,8 @@ const SAMPLER_LABELS = {
   'dpmpp-2m-sde-heun': 'DPM++ 2M SDE Heun',
   'dpmpp-sde': 'DPM++ SDE',
   'dpmpp-2s-ancestral': 'DPM++ 2S a',
+  'dpmpp-3m': 'DPM++ 3M',
+  'dpmpp-3m-sde': 'DPM++ 3M SDE',
   ddim: 'DDIM',
   ddpm: 'DDPM',
   plms: 'PLMS',

@@ -6,6 +6,7 @@ import type { Sample, SamplerOptions } from '../../../main/diffusion/sampler.ts'
 import type { DdimOptions } from '../../../main/diffusion/samplers/ddim.ts'
 import type { DdpmOptions } from '../../../main/diffusion/samplers/ddpm.ts'
 import type { MultistepOptions } from '../../../main/diffusion/samplers/dpmpp-2m.ts'
+import type { ThirdOrderOptions } from '../../../main/diffusion/samplers/dpmpp-3m-sde.ts'
 import { exponential } from '../../../main/diffusion/schedules/exponential.ts'
 import type { Schedule } from '../../../main/diffusion/schedules/schedule.ts'
 
@@ -59,7 +60,7 @@ export interface Settings {
   readonly sample?: Sample
   readonly schedule: ScheduleId | Schedule
   readonly rules: Partial<LevelRules>
-  readonly options: Partial<SamplerOptions & DdimOptions & DdpmOptions & MultistepOptions>
+  readonly options: Partial<SamplerOptions & DdimOptions & DdpmOptions & MultistepOptions & ThirdOrderOptions>
   /** Latents in the file are x0 + sigma * n, or divided by sqrt(1 + sigma^2). */
   readonly space: 'sigma' | 'data'
   /** A step lands a fixed stride below its timestep, wherever the next one starts. */
@@ -110,12 +111,13 @@ const families: Record<string, (run: SchedulerRun) => Settings | string> = {
     const sampler = multistepSampler(algorithm, order)
     if (sampler === null) return `sampler ${algorithm} of order ${order}`
     if (solver !== 'midpoint' && solver !== 'heun') return `solver type ${solver} of DPM-Solver++`
-    const isLastFirstOrder = config.euler_at_final || (config.lower_order_final && steps < 15)
+    const isOrderFalling = config.lower_order_final && steps < 15
+    const isLastFirstOrder = config.euler_at_final || isOrderFalling
     return {
       ...dataSpace(sampler),
       schedule: config.use_karras_sigmas ? 'karras' : config.use_lu_lambdas ? exponential : 'normal',
       rules: { sigmaLimit: Infinity, finalLevel: config.final_sigmas_type === 'zero' ? 'clean' : 'table' },
-      options: { solver, isLastFirstOrder },
+      options: { solver, isLastFirstOrder, isOrderFalling },
     }
   },
 }
@@ -124,6 +126,8 @@ function multistepSampler(algorithm: string, order: number): SamplerId | null {
   switch (`${algorithm} ${order}`) {
     case 'dpmsolver++ 2':
       return 'dpmpp-2m'
+    case 'dpmsolver++ 3':
+      return 'dpmpp-3m'
     case 'sde-dpmsolver++ 2':
       return 'dpmpp-2m-sde'
     default:

@@ -8,6 +8,7 @@ import { dpm2Ancestral } from './dpm2-ancestral.ts'
 import { dpmpp2m } from './dpmpp-2m.ts'
 import { dpmpp2mSde, dpmpp2mSdeHeun } from './dpmpp-2m-sde.ts'
 import { dpmpp2sAncestral } from './dpmpp-2s-ancestral.ts'
+import { dpmpp3m, dpmpp3mSde } from './dpmpp-3m-sde.ts'
 import { dpmppSde } from './dpmpp-sde.ts'
 import { euler } from './euler.ts'
 import { eulerAncestral } from './euler-ancestral.ts'
@@ -28,6 +29,8 @@ export const samplers = {
   'dpmpp-2m-sde-heun': { sample: dpmpp2mSdeHeun, rules: multistepTimesteps },
   'dpmpp-sde': { sample: dpmppSde, rules: kDiffusionTimesteps },
   'dpmpp-2s-ancestral': { sample: dpmpp2sAncestral, rules: kDiffusionTimesteps },
+  'dpmpp-3m': { sample: dpmpp3m, rules: multistepTimesteps },
+  'dpmpp-3m-sde': { sample: dpmpp3mSde, rules: kDiffusionTimesteps },
   ddim: { sample: ddim, rules: wholeTimesteps },
   ddpm: { sample: ddpm, rules: { ...wholeTimesteps, finalLevel: 'clean' } },
   plms: { sample: plms, rules: wholeTimesteps },

@@ -25,6 +25,8 @@ const orders: Record<SamplerId, 1 | 2 | 3 | 'stochastic'> = {
   'dpmpp-2m-sde-heun': 'stochastic',
   'dpmpp-sde': 'stochastic',
   'dpmpp-2s-ancestral': 'stochastic',
+  'dpmpp-3m': 2,
+  'dpmpp-3m-sde': 'stochastic',
   ddim: 1,
   ddpm: 'stochastic',
   plms: 2,
