@@ -83,15 +83,6 @@ test('a model of a family that is run, but broken, fails instead of being skippe
   await expect(only?.run()).rejects.toThrow(/model\.safetensors/)
 })
 
-test('tiny autoencoders are skipped by name', async () => {
-  const folder = await copyOf('tiny-sd1-ldm')
-  await writeFile(join(folder, 'taesd_decoder.safetensors'), '')
-  expect(await results(await casesOf(folder))).toEqual({
-    failed: [],
-    skipped: ['networks: tiny-sd1-ldm: tiny autoencoders are not run yet'],
-  })
-})
-
 test('folders of other kinds are left to others', async () => {
   expect(await networkCases(join(FIXTURES, 'tokenizer'))).toBeNull()
   expect(await networkCases(join(FIXTURES, 'samplers', 'k-diffusion'))).toBeNull()

@@ -6,6 +6,7 @@ import { readNetwork, UNET } from '../../main/checkpoint/diffusers/network.ts'
 import { readUnetConfig } from '../../main/checkpoint/diffusers/unet-config.ts'
 import { openCheckpoint } from '../../main/checkpoint/open.ts'
 import type { CheckpointOverrides } from '../../main/checkpoint/draft.ts'
+import { openTinyAutoencoder } from '../../main/checkpoint/tiny-autoencoder.ts'
 import type { Component } from '../../main/checkpoint/weights.ts'
 import { readSafetensors } from '../../main/checkpoint/safetensors.ts'
 import { StudioError } from '../../main/contract/failure.ts'
@@ -13,6 +14,7 @@ import type { ParityCase, ParityKind } from './case.ts'
 import { autoencoderCases } from './networks/autoencoder.ts'
 import type { Reference } from './networks/reference.ts'
 import { textEncoderCases } from './networks/text-encoder.ts'
+import { tinyAutoencoderCases } from './networks/tiny-autoencoder.ts'
 import { unetCases } from './networks/unet.ts'
 
 /** transformers' word for it, and OpenCLIP's. */
@@ -48,9 +50,8 @@ interface Components {
 export const networkCases: ParityKind = async (folder) => {
   const manifest = await readManifest(folder)
   if (manifest === null) return null
-  if (await exists(join(folder, 'taesd_decoder.safetensors'))) {
-    return [skipped('networks', `${manifest.family}: tiny autoencoders are not run yet`)]
-  }
+  const tiny = await tinyAutoencoder(folder)
+  if (tiny !== null) return tiny
   const references = await readReferences(folder)
   if (Object.values(references).every((reference) => reference === null)) return null
   try {
@@ -59,6 +60,16 @@ export const networkCases: ParityKind = async (folder) => {
     if (!(error instanceof StudioError)) throw error
     return [{ name: 'networks', run: () => Promise.reject(error) }]
   }
+}
+
+/** The cases of a folder with the two halves of a tiny autoencoder; null for another. */
+async function tinyAutoencoder(folder: string): Promise<ParityCase[] | null> {
+  const decoderPath = join(folder, 'taesd_decoder.safetensors')
+  const reference = await firstReference([join(folder, 'reference.safetensors')])
+  if (reference === null || !(await exists(decoderPath))) return null
+  const decoder = await openTinyAutoencoder(decoderPath, 'decoder')
+  const encoder = await openTinyAutoencoder(join(folder, 'taesd_encoder.safetensors'), 'encoder')
+  return tinyAutoencoderCases({ encoder, decoder }, reference)
 }
 
 function casesOf({ unet, textEncoders, autoencoder }: Components, references: References): ParityCase[] {
@@ -123,10 +134,6 @@ async function readManifest(folder: string): Promise<z.infer<typeof Manifest> | 
   if (text === null) return null
   const manifest = Manifest.safeParse(JSON.parse(text))
   return manifest.success ? manifest.data : null
-}
-
-function skipped(name: string, reason: string): ParityCase {
-  return { name, run: () => Promise.resolve({ skipped: reason }) }
 }
 
 function exists(path: string): Promise<boolean> {

@@ -8,7 +8,7 @@ interface ConvOptions {
   readonly padding?: readonly [number, number, number, number]
 }
 
-/** x [n, in, h, w] → [n, out, h', w'] */
+/** x [n, in, h, w] → [n, out, h', w']; with a bias where the checkpoint has one. */
 export function conv(
   scope: Scope,
   x: Value,
@@ -18,8 +18,9 @@ export function conv(
 ): Value {
   const { kernel = 3, stride = 1 } = options
   const edge = kernel >> 1
-  const weight = scope.weight('weight', [outChannels, inChannels, kernel, kernel])
-  return scope.node('Conv', [x, weight, scope.weight('bias', [outChannels])], {
+  const inputs = [x, scope.weight('weight', [outChannels, inChannels, kernel, kernel])]
+  if (scope.has('bias')) inputs.push(scope.weight('bias', [outChannels]))
+  return scope.node('Conv', inputs, {
     kernel_shape: [kernel, kernel],
     strides: [stride, stride],
     pads: options.padding ?? [edge, edge, edge, edge],

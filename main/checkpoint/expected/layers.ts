@@ -6,9 +6,9 @@ export class TensorList {
   readonly tensors = new Map<string, readonly number[]>()
 
   /** A square convolution's weight [o, i, k, k] and bias. */
-  conv(name: string, inChannels: number, outChannels: number, kernel: number): void {
+  conv(name: string, inChannels: number, outChannels: number, kernel: number, hasBias = true): void {
     this.tensors.set(`${name}.weight`, [outChannels, inChannels, kernel, kernel])
-    this.tensors.set(`${name}.bias`, [outChannels])
+    if (hasBias) this.tensors.set(`${name}.bias`, [outChannels])
   }
 
   linear(name: string, inSize: number, outSize: number, hasBias = true): void {
