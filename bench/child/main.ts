@@ -7,6 +7,8 @@ const task = Object.hasOwn(tasks, name)
   : undefined
 if (!task) throw new RangeError(`expected one of ${Object.keys(tasks).join(', ')}, found "${name}"`)
 
+// Without a parent nobody waits for the answer.
+process.on('disconnect', () => process.exit())
 process.once('message', (input) => {
   void task(input as never).then((result) => {
     // Only once the answer is through may the process end.

@@ -33,7 +33,7 @@ export async function timeCommand(home: string, prompt: string, seed: number): P
   for await (const line of createInterface({ input: child.stdout })) {
     const { event, stage } = JSON.parse(line) as { event: string; stage?: Stage }
     if (event === 'started') startedMs = performance.now()
-    if (stage !== undefined) clock.reach(stage)
+    if (stage !== undefined) clock.reach(stage, performance.now())
     if (event === 'done') doneMs = performance.now()
   }
   const [code] = (await exited) as [number | null]

@@ -9,8 +9,9 @@ export type StageTimes = Record<Stage, number>
 export class StageClock {
   readonly #reachedMs: number[] = []
 
-  reach(stage: Stage): void {
-    this.#reachedMs[STAGES.indexOf(stage)] ??= performance.now()
+  /** Only the first time counts: a stage reports its progress again and again. */
+  reach(stage: Stage, nowMs: number): void {
+    this.#reachedMs[STAGES.indexOf(stage)] ??= nowMs
   }
 
   /** When the first stage began. */

@@ -43,7 +43,7 @@ function timePicture(child: ChildProcess, task: GenerationTask): Promise<StageTi
   const clock = new StageClock()
   return new Promise((resolve, reject) => {
     const hear = (message: FromStudio): void => {
-      if (message.type === 'progress') clock.reach(message.progress.stage)
+      if (message.type === 'progress') clock.reach(message.progress.stage, performance.now())
       if (message.type === 'done') {
         child.off('message', hear)
         resolve(clock.times(performance.now()))
