@@ -36,7 +36,7 @@ export class LoadedModel {
   readonly options: LoadOptions
   /** One for each text encoder. */
   readonly #tokenizers: readonly Tokenizer[]
-  #predictionType: Promise<PredictionType> | null = null
+  #predictionType: PredictionType | null = null
   readonly #networks = new Map<NetworkName, Network>()
 
   private constructor(checkpoint: Checkpoint, tokenizers: readonly Tokenizer[], options: LoadOptions) {
@@ -120,9 +120,9 @@ export class LoadedModel {
   }
 
   /** What the U-Net predicts; asks it, once, where the model's files do not say. */
-  predictionType(): Promise<PredictionType> {
+  async predictionType(): Promise<PredictionType> {
     const { isPredictionTypeStated, diffusion } = this.checkpoint
-    this.#predictionType ??= isPredictionTypeStated ? Promise.resolve(diffusion.predictionType) : this.#askNetwork()
+    this.#predictionType ??= isPredictionTypeStated ? diffusion.predictionType : await this.#askNetwork()
     return this.#predictionType
   }
 

@@ -45,7 +45,7 @@ describe('Stable Diffusion 2 in a single file', () => {
     )
   })
 
-  it('says what it predicts by a mark, by its metadata or by the configuration beside it, and else has to be asked', async () => {
+  it('says what it predicts by a mark or by the configuration beside it, and else has to be asked', async () => {
     const path = await copyOf(SOUND_MODELS.sd2)
     const overrides = { ...sd2Heads, unet: { headCount: [2, 2, 2, 2] } }
     const stated = async () => {
