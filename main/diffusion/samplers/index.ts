@@ -30,7 +30,8 @@ export const samplers = {
   'dpmpp-sde': { sample: dpmppSde, rules: kDiffusionTimesteps },
   'dpmpp-2s-ancestral': { sample: dpmpp2sAncestral, rules: kDiffusionTimesteps },
   'dpmpp-3m': { sample: dpmpp3m, rules: multistepTimesteps },
-  'dpmpp-3m-sde': { sample: dpmpp3mSde, rules: kDiffusionTimesteps },
+  // its parabola does not reach over the last step of linspace, to the lowest level of all
+  'dpmpp-3m-sde': { sample: dpmpp3mSde, rules: { ...kDiffusionTimesteps, hasExtraPoint: true } },
   ddim: { sample: ddim, rules: wholeTimesteps },
   ddpm: { sample: ddpm, rules: { ...wholeTimesteps, finalLevel: 'clean' } },
   plms: { sample: plms, rules: wholeTimesteps },
