@@ -51,7 +51,11 @@ export function toFailure(error: unknown): Failure {
       ...(error.cause === undefined ? {} : { details: describe(error.cause) }),
     }
   }
-  return { code: 'internal', message: describe(error), ...(error instanceof Error && error.stack ? { details: error.stack } : {}) }
+  return {
+    code: 'internal',
+    message: describe(error),
+    ...(error instanceof Error && error.stack ? { details: error.stack } : {}),
+  }
 }
 
 function describe(value: unknown): string {

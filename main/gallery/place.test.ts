@@ -9,7 +9,15 @@ import { placePicture, type Place } from './place.ts'
 import { pictureIds } from './pictures.ts'
 import { ALL, linesLogger, ORIGIN, pngOf, REQUEST } from './test-gallery.ts'
 
-const FACTS = { createdAt: 0, widthPx: 64, heightPx: 72, sizeBytes: 1, request: REQUEST, origin: ORIGIN, durationMs: 1234 }
+const FACTS = {
+  createdAt: 0,
+  widthPx: 64,
+  heightPx: 72,
+  sizeBytes: 1,
+  request: REQUEST,
+  origin: ORIGIN,
+  durationMs: 1234,
+}
 
 function world(): { place: Place; from: string } {
   const root = mkdtempSync(join(tmpdir(), 'gallery-place-'))

@@ -75,7 +75,7 @@ function databaseOf(prompts: Readonly<Record<string, string>>): Database {
       sizeBytes: 1,
       request: { ...REQUEST, prompt },
       origin: ORIGIN,
-    durationMs: 1234,
+      durationMs: 1234,
     }
     insertPicture(database, newPicture(facts, name, null))
   }

@@ -138,7 +138,7 @@ function make(gallery: Gallery, request: GenerationRequest, day?: string): Image
       heightPx: request.heightPx,
       sizeBytes: 0,
       origin: ORIGIN,
-    durationMs: 1234,
+      durationMs: 1234,
     },
     folder,
     request,
