@@ -50,11 +50,11 @@ test('what was scrolled to and selected is there again after a visit to another 
   await screen.getByRole('button', { name: /^Queue/ }).click()
   await screen.getByRole('button', { name: /^Gallery/ }).click()
   await expect.poll(firstInSight).toBe(seen)
-  await expect.element(screen.getByText('1 selected')).toBeVisible()
+  await expect.element(screen.getByText('1 of 2,000 selected')).toBeVisible()
 
   const columns = Number(document.querySelector('[role=grid]')?.getAttribute('aria-colcount'))
   for (let number = 2001; number <= 2000 + columns; number++) add(number)
-  await expect.element(screen.getByText(`${(2000 + columns).toLocaleString()} pictures`)).toBeVisible()
+  await expect.element(screen.getByText(`1 of ${(2000 + columns).toLocaleString()} selected`)).toBeVisible()
   await expect.poll(firstInSight).toBe(seen)
 })
 

@@ -11,7 +11,7 @@ test('Space, Shift and Ctrl+A select; Escape clears', async () => {
   await userEvent.keyboard('{Shift>}{ArrowRight}{ArrowRight}{ArrowLeft}{/Shift}')
   await expect.poll(selected).toEqual(['fox 30', 'fox 29'])
   await userEvent.keyboard('{Control>}a{/Control}')
-  await expect.element(screen.getByText('30 selected')).toBeVisible()
+  await expect.element(screen.getByText('30 of 30 selected')).toBeVisible()
   await userEvent.keyboard('{Escape}')
   await expect.poll(selected).toEqual([])
 })

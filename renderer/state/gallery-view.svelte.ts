@@ -151,7 +151,7 @@ export class GalleryView {
   openInstead(before: readonly ImageId[]): void {
     if (this.#openId === undefined) return
     const here = new Set(this.ids)
-    const next = neighbour(before, this.#openId, (id) => here.has(id))
+    const next = before.includes(this.#openId) ? neighbour(before, this.#openId, (id) => here.has(id)) : undefined
     if (next === undefined) this.close()
     else this.open(next)
   }
