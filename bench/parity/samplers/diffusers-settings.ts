@@ -99,6 +99,12 @@ const families: Record<string, (run: SchedulerRun) => Settings | string> = {
   EulerDiscreteScheduler: (run) => sigmaSpace('euler', run, { options: churn(run.step_kwargs) }),
   EulerAncestralDiscreteScheduler: (run) => sigmaSpace('euler-ancestral', run),
   HeunDiscreteScheduler: (run) => sigmaSpace('heun', run, { clip: clipOf(run.config, false) }),
+  DPMSolverSinglestepScheduler: ({ config }) => {
+    const { algorithm_type: algorithm, solver_order: order, solver_type: solver } = config
+    if (algorithm !== 'dpmsolver++' || solver !== 'midpoint') return `singlestep sampler ${algorithm}, ${solver}`
+    if (order !== 2 && order !== 3) return `singlestep sampler of order ${order}`
+    return { ...multistepWalk(`dpmpp-${order}s`, config) }
+  },
   KDPM2DiscreteScheduler: (run) => sigmaSpace('dpm2', run, { hasWholeStarts: run.config.use_karras_sigmas }),
   // draws at every call, and uses those of the second calls
   KDPM2AncestralDiscreteScheduler: (run) =>
@@ -114,9 +120,7 @@ const families: Record<string, (run: SchedulerRun) => Settings | string> = {
     const isOrderFalling = config.lower_order_final && steps < 15
     const isLastFirstOrder = config.euler_at_final || isOrderFalling
     return {
-      ...dataSpace(sampler),
-      schedule: config.use_karras_sigmas ? 'karras' : config.use_lu_lambdas ? exponential : 'normal',
-      rules: { sigmaLimit: Infinity, finalLevel: config.final_sigmas_type === 'zero' ? 'clean' : 'table' },
+      ...multistepWalk(sampler, config),
       options: { solver, isLastFirstOrder, isOrderFalling },
     }
   },
@@ -128,6 +132,8 @@ function multistepSampler(algorithm: string, order: number): SamplerId | null {
       return 'dpmpp-2m'
     case 'dpmsolver++ 3':
       return 'dpmpp-3m'
+    case 'dpmsolver 2':
+      return 'dpm-solver-2m'
     case 'sde-dpmsolver++ 2':
       return 'dpmpp-2m-sde'
     default:
@@ -137,6 +143,14 @@ function multistepSampler(algorithm: string, order: number): SamplerId | null {
 
 function dataSpace(sampler: SamplerId): Settings {
   return { sampler, schedule: 'normal', rules: {}, options: {}, space: 'data', hasStride: false, clip: null }
+}
+
+function multistepWalk(sampler: SamplerId, config: SchedulerRun['config']): Settings {
+  return {
+    ...dataSpace(sampler),
+    schedule: config.use_karras_sigmas ? 'karras' : config.use_lu_lambdas ? exponential : 'normal',
+    rules: { sigmaLimit: Infinity, finalLevel: config.final_sigmas_type === 'zero' ? 'clean' : 'table' },
+  }
 }
 
 function sigmaSpace(sampler: SamplerId, { config }: SchedulerRun, more: Partial<Settings> = {}): Settings | string {

@@ -3,6 +3,7 @@ import { fractionalTimesteps, kDiffusionTimesteps, multistepTimesteps, wholeTime
 import type { Sampler } from '../sampler.ts'
 import { ddim } from './ddim.ts'
 import { ddpm } from './ddpm.ts'
+import { dpmSolver2m } from './dpm-solver-2m.ts'
 import { dpm2 } from './dpm2.ts'
 import { dpm2Ancestral } from './dpm2-ancestral.ts'
 import { dpmpp2m } from './dpmpp-2m.ts'
@@ -10,6 +11,7 @@ import { dpmpp2mSde, dpmpp2mSdeHeun } from './dpmpp-2m-sde.ts'
 import { dpmpp2sAncestral } from './dpmpp-2s-ancestral.ts'
 import { dpmpp3m, dpmpp3mSde } from './dpmpp-3m-sde.ts'
 import { dpmppSde } from './dpmpp-sde.ts'
+import { dpmpp2s, dpmpp3s } from './dpmpp-singlestep.ts'
 import { euler } from './euler.ts'
 import { eulerAncestral } from './euler-ancestral.ts'
 import { heun } from './heun.ts'
@@ -32,6 +34,9 @@ export const samplers = {
   'dpmpp-3m': { sample: dpmpp3m, rules: multistepTimesteps },
   // its parabola does not reach over the last step of linspace, to the lowest level of all
   'dpmpp-3m-sde': { sample: dpmpp3mSde, rules: { ...kDiffusionTimesteps, hasExtraPoint: true } },
+  'dpmpp-2s': { sample: dpmpp2s, rules: { ...multistepTimesteps, spacing: 'linspace' } },
+  'dpmpp-3s': { sample: dpmpp3s, rules: { ...multistepTimesteps, spacing: 'linspace' } },
+  'dpm-solver-2m': { sample: dpmSolver2m, rules: { ...multistepTimesteps, finalLevel: 'own-table' } },
   ddim: { sample: ddim, rules: wholeTimesteps },
   ddpm: { sample: ddpm, rules: { ...wholeTimesteps, finalLevel: 'clean' } },
   plms: { sample: plms, rules: wholeTimesteps },
