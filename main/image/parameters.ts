@@ -34,6 +34,7 @@ const SAMPLER_LABELS = {
   'dpmpp-2s': 'DPM++ 2S',
   'dpmpp-3s': 'DPM++ 3S',
   'dpm-solver-2m': 'DPM-Solver 2M',
+  deis: 'DEIS',
   ddim: 'DDIM',
   ddpm: 'DDPM',
   plms: 'PLMS',

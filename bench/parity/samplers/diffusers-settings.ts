@@ -5,6 +5,7 @@ import type { PlanConfig } from '../../../main/diffusion/plan.ts'
 import type { Sample, SamplerOptions } from '../../../main/diffusion/sampler.ts'
 import type { DdimOptions } from '../../../main/diffusion/samplers/ddim.ts'
 import type { DdpmOptions } from '../../../main/diffusion/samplers/ddpm.ts'
+import type { DeisOptions } from '../../../main/diffusion/samplers/deis.ts'
 import type { MultistepOptions } from '../../../main/diffusion/samplers/dpmpp-2m.ts'
 import type { ThirdOrderOptions } from '../../../main/diffusion/samplers/dpmpp-3m-sde.ts'
 import { exponential } from '../../../main/diffusion/schedules/exponential.ts'
@@ -60,7 +61,9 @@ export interface Settings {
   readonly sample?: Sample
   readonly schedule: ScheduleId | Schedule
   readonly rules: Partial<LevelRules>
-  readonly options: Partial<SamplerOptions & DdimOptions & DdpmOptions & MultistepOptions & ThirdOrderOptions>
+  readonly options: Partial<
+    SamplerOptions & DdimOptions & DdpmOptions & MultistepOptions & ThirdOrderOptions & DeisOptions
+  >
   /** Latents in the file are x0 + sigma * n, or divided by sqrt(1 + sigma^2). */
   readonly space: 'sigma' | 'data'
   /** A step lands a fixed stride below its timestep, wherever the next one starts. */
@@ -99,6 +102,14 @@ const families: Record<string, (run: SchedulerRun) => Settings | string> = {
   EulerDiscreteScheduler: (run) => sigmaSpace('euler', run, { options: churn(run.step_kwargs) }),
   EulerAncestralDiscreteScheduler: (run) => sigmaSpace('euler-ancestral', run),
   HeunDiscreteScheduler: (run) => sigmaSpace('heun', run, { clip: clipOf(run.config, false) }),
+  DEISMultistepScheduler: ({ config, set_timesteps: steps }) => {
+    const order = solverOrder(config)
+    if (order === null) return `sampler DEIS of order ${config.solver_order}`
+    const isOrderFalling = config.lower_order_final && steps < 15
+    const walk = multistepWalk('deis', config)
+    // has no final_sigmas_type in its configuration, and ends at the table's lowest level
+    return { ...walk, rules: { ...walk.rules, finalLevel: 'table' }, options: { order, isOrderFalling } }
+  },
   DPMSolverSinglestepScheduler: ({ config }) => {
     const { algorithm_type: algorithm, solver_order: order, solver_type: solver } = config
     if (algorithm !== 'dpmsolver++' || solver !== 'midpoint') return `singlestep sampler ${algorithm}, ${solver}`
@@ -143,6 +154,10 @@ function multistepSampler(algorithm: string, order: number): SamplerId | null {
 
 function dataSpace(sampler: SamplerId): Settings {
   return { sampler, schedule: 'normal', rules: {}, options: {}, space: 'data', hasStride: false, clip: null }
+}
+
+function solverOrder({ solver_order: order }: SchedulerRun['config']): 1 | 2 | 3 | null {
+  return order === 1 || order === 2 || order === 3 ? order : null
 }
 
 function multistepWalk(sampler: SamplerId, config: SchedulerRun['config']): Settings {

@@ -3,6 +3,7 @@ import { fractionalTimesteps, kDiffusionTimesteps, multistepTimesteps, wholeTime
 import type { Sampler } from '../sampler.ts'
 import { ddim } from './ddim.ts'
 import { ddpm } from './ddpm.ts'
+import { deis } from './deis.ts'
 import { dpmSolver2m } from './dpm-solver-2m.ts'
 import { dpm2 } from './dpm2.ts'
 import { dpm2Ancestral } from './dpm2-ancestral.ts'
@@ -37,6 +38,7 @@ export const samplers = {
   'dpmpp-2s': { sample: dpmpp2s, rules: { ...multistepTimesteps, spacing: 'linspace' } },
   'dpmpp-3s': { sample: dpmpp3s, rules: { ...multistepTimesteps, spacing: 'linspace' } },
   'dpm-solver-2m': { sample: dpmSolver2m, rules: { ...multistepTimesteps, finalLevel: 'own-table' } },
+  deis: { sample: deis, rules: { ...multistepTimesteps, finalLevel: 'own-table' } },
   ddim: { sample: ddim, rules: wholeTimesteps },
   ddpm: { sample: ddpm, rules: { ...wholeTimesteps, finalLevel: 'clean' } },
   plms: { sample: plms, rules: wholeTimesteps },

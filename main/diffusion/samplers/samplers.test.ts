@@ -30,6 +30,7 @@ const orders: Record<SamplerId, 1 | 2 | 3 | 'stochastic'> = {
   'dpmpp-2s': 2,
   'dpmpp-3s': 2,
   'dpm-solver-2m': 2,
+  deis: 2,
   ddim: 1,
   ddpm: 'stochastic',
   plms: 2,
