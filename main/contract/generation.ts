@@ -17,6 +17,8 @@ export const SAMPLER_IDS = [
   'dpmpp-2s',
   'dpmpp-3s',
   'dpm-solver-2m',
+  'unipc',
+  'unipc-bh1',
   'deis',
   'ddim',
   'ddpm',

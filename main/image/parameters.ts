@@ -34,6 +34,8 @@ const SAMPLER_LABELS = {
   'dpmpp-2s': 'DPM++ 2S',
   'dpmpp-3s': 'DPM++ 3S',
   'dpm-solver-2m': 'DPM-Solver 2M',
+  unipc: 'UniPC',
+  'unipc-bh1': 'UniPC',
   deis: 'DEIS',
   ddim: 'DDIM',
   ddpm: 'DDPM',

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import type { SamplerId, ScheduleId } from '../../../main/contract/generation.ts'
 import type { LevelRules } from '../../../main/diffusion/level-rules.ts'
 import type { PlanConfig } from '../../../main/diffusion/plan.ts'
-import type { Sample, SamplerOptions } from '../../../main/diffusion/sampler.ts'
+import type { SamplerOptions } from '../../../main/diffusion/sampler.ts'
 import type { DdimOptions } from '../../../main/diffusion/samplers/ddim.ts'
 import type { DdpmOptions } from '../../../main/diffusion/samplers/ddpm.ts'
 import type { DeisOptions } from '../../../main/diffusion/samplers/deis.ts'
@@ -57,8 +57,6 @@ export type SchedulerRun = z.infer<typeof SchedulerRun>
 /** How this project's sampler is set to do what a diffusers class does. */
 export interface Settings {
   readonly sampler: SamplerId
-  /** Instead of the sampler's own, for a variant that has no id; by the same rules. */
-  readonly sample?: Sample
   readonly schedule: ScheduleId | Schedule
   readonly rules: Partial<LevelRules>
   readonly options: Partial<
@@ -109,6 +107,13 @@ const families: Record<string, (run: SchedulerRun) => Settings | string> = {
     const walk = multistepWalk('deis', config)
     // has no final_sigmas_type in its configuration, and ends at the table's lowest level
     return { ...walk, rules: { ...walk.rules, finalLevel: 'table' }, options: { order, isOrderFalling } }
+  },
+  UniPCMultistepScheduler: ({ config }) => {
+    const order = solverOrder(config)
+    const solver = config.solver_type
+    if (order === null || (solver !== 'bh1' && solver !== 'bh2'))
+      return `sampler UniPC ${solver} of order ${config.solver_order}`
+    return { ...multistepWalk(solver === 'bh1' ? 'unipc-bh1' : 'unipc', config), options: { order } }
   },
   DPMSolverSinglestepScheduler: ({ config }) => {
     const { algorithm_type: algorithm, solver_order: order, solver_type: solver } = config

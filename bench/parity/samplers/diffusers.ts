@@ -7,7 +7,7 @@ import type { LevelRules } from '../../../main/diffusion/level-rules.ts'
 import { noiseTable } from '../../../main/diffusion/noise-table.ts'
 import { planSampling } from '../../../main/diffusion/plan.ts'
 import type { SamplingPlan } from '../../../main/diffusion/plan.ts'
-import type { Denoise, Sample, SamplerOptions } from '../../../main/diffusion/sampler.ts'
+import type { Denoise, Sample, Sampler, SamplerOptions } from '../../../main/diffusion/sampler.ts'
 import { samplers } from '../../../main/diffusion/samplers/index.ts'
 import { roundHalfToEven } from '../../../main/diffusion/timesteps.ts'
 import { clamped, scaled } from '../../../main/tensor/arithmetic.ts'
@@ -117,7 +117,7 @@ async function trace(run: SchedulerRun, settings: Settings, manifest: DiffusersM
   const { levelBetween } = plan
   const isResultNoised = (plan.timesteps.at(-1) ?? 0) > 0
   const options = { ...settings.options, noise, predictionType, levelBetween, isResultNoised } as const
-  const sample = settings.sample ?? samplers[settings.sampler].sample
+  const { sample }: Sampler = samplers[settings.sampler]
   const landings = settings.hasStride ? stridedLandings(plan, table.sigmas, run.set_timesteps) : plan.sigmas.slice(1)
   if (landings.every((landing, k) => landing === plan.sigmas[k + 1])) {
     for await (const row of sample(denoise, start.x, plan.sigmas, options)) rows.push(row)

@@ -19,6 +19,7 @@ import { heun } from './heun.ts'
 import { lms } from './lms.ts'
 import { plms } from './plms.ts'
 import { pndm } from './pndm.ts'
+import { uniPc, uniPcBh1 } from './unipc.ts'
 
 export const samplers = {
   euler: { sample: euler, rules: fractionalTimesteps },
@@ -38,6 +39,8 @@ export const samplers = {
   'dpmpp-2s': { sample: dpmpp2s, rules: { ...multistepTimesteps, spacing: 'linspace' } },
   'dpmpp-3s': { sample: dpmpp3s, rules: { ...multistepTimesteps, spacing: 'linspace' } },
   'dpm-solver-2m': { sample: dpmSolver2m, rules: { ...multistepTimesteps, finalLevel: 'own-table' } },
+  unipc: { sample: uniPc, rules: multistepTimesteps },
+  'unipc-bh1': { sample: uniPcBh1, rules: { ...multistepTimesteps, finalLevel: 'own-table' } },
   deis: { sample: deis, rules: { ...multistepTimesteps, finalLevel: 'own-table' } },
   ddim: { sample: ddim, rules: wholeTimesteps },
   ddpm: { sample: ddpm, rules: { ...wholeTimesteps, finalLevel: 'clean' } },

@@ -30,6 +30,8 @@ const orders: Record<SamplerId, 1 | 2 | 3 | 'stochastic'> = {
   'dpmpp-2s': 2,
   'dpmpp-3s': 2,
   'dpm-solver-2m': 2,
+  unipc: 3,
+  'unipc-bh1': 3,
   deis: 2,
   ddim: 1,
   ddpm: 'stochastic',
