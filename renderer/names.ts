@@ -27,6 +27,7 @@ export const samplerNames = {
   ddpm: { label: 'DDPM', detail: 'Fresh noise every step; wants many steps' },
   plms: { label: 'PLMS', detail: 'Stable Diffusion’s first default; one pass a step' },
   pndm: { label: 'PNDM', detail: 'PLMS after three steps of Runge-Kutta, four passes each' },
+  lcm: { label: 'LCM', detail: 'For models distilled to 1–8 steps' },
 } satisfies Record<SamplerId, { label: string; detail: string }>
 
 /** The noise schedules: how the steps are spread. */

@@ -31,7 +31,7 @@ async function results(cases: ParityCase[]) {
 describe('the runs of the originals', () => {
   test.each([
     // variants times runs: the plain ones, and those rescaled to zero terminal SNR
-    ['diffusers', 40 * 9 + 4 * 4 + 4 * 3, 'Scheduler|of order'],
+    ['diffusers', 40 * 9 + 4 * 4 + 5 * 3, 'Scheduler|of order'],
     // variants times runs, and the lists of values
     ['k-diffusion', 18 * 9 + 19, 'sample_'],
   ])('%s: every step of every supported sampler agrees', async (folder, count, others) => {

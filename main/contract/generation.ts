@@ -24,6 +24,7 @@ export const SAMPLER_IDS = [
   'ddpm',
   'plms',
   'pndm',
+  'lcm',
 ] as const
 export const SamplerId = z.enum(SAMPLER_IDS)
 export type SamplerId = z.infer<typeof SamplerId>

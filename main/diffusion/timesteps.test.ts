@@ -4,6 +4,7 @@ import type { SpacingRules } from './timesteps.ts'
 
 const leading: SpacingRules = { spacing: 'leading', stepsOffset: 1, hasExtraPoint: false, isRounded: true }
 const trailing = { ...leading, spacing: 'trailing' } as const
+const distilled = { ...leading, spacing: 'distilled' } as const
 const linspace = { ...leading, spacing: 'linspace' } as const
 
 describe('the timesteps of diffusers', () => {
@@ -23,12 +24,14 @@ describe('the timesteps of diffusers', () => {
     ['Euler linspace', { ...linspace, isRounded: false }, 5, [999, 749.25, 499.5, 249.75, 0]],
     ['DPM++ leading', { ...leading, hasExtraPoint: true }, 10, [901, 811, 721, 631, 541, 451, 361, 271, 181, 91]],
     ['DPM++ trailing', { ...trailing, hasExtraPoint: true }, 4, [999, 749, 499, 249]],
+    ['LCM', distilled, 4, [999, 759, 499, 259]],
+    ['LCM where the distilled steps do not divide', distilled, 6, [999, 839, 679, 499, 339, 179]],
     ['DPM++ linspace', { ...linspace, hasExtraPoint: true }, 3, [999, 666, 333]],
   ])('%s', (_, rules, count, expected) => {
     expect(spacedTimesteps(rules, 1000, count)).toEqual(expected)
   })
 
-  test.each([leading, trailing, linspace])('no count leaves the table or repeats a timestep: $spacing', (rules) => {
+  test.each([leading, trailing, linspace, distilled])('no count leaves the table or repeats a timestep: $spacing', (rules) => {
     for (let count = 1; count <= 500; count++) {
       const timesteps = spacedTimesteps(rules, 1000, count)
       expect(timesteps).toHaveLength(count)
@@ -39,7 +42,7 @@ describe('the timesteps of diffusers', () => {
   })
 })
 
-test.each([leading, trailing, linspace])('a single step starts from pure noise: $spacing', (rules) => {
+test.each([leading, trailing, linspace, distilled])('a single step starts from pure noise: $spacing', (rules) => {
   expect(spacedTimesteps(rules, 1000, 1)).toEqual([999])
 })
 

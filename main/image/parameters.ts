@@ -41,6 +41,7 @@ const SAMPLER_LABELS = {
   ddpm: 'DDPM',
   plms: 'PLMS',
   pndm: 'PNDM',
+  lcm: 'LCM',
 } as const satisfies Record<SamplerId, string>
 const SCHEDULE_LABELS = { normal: 'Normal', karras: 'Karras' } as const satisfies Record<ScheduleId, string>
 

@@ -115,6 +115,7 @@ const families: Record<string, (run: SchedulerRun) => Settings | string> = {
       return `sampler UniPC ${solver} of order ${config.solver_order}`
     return { ...multistepWalk(solver === 'bh1' ? 'unipc-bh1' : 'unipc', config), options: { order } }
   },
+  LCMScheduler: ({ config }) => ({ ...dataSpace('lcm'), clip: clipOf(config, false) }),
   DPMSolverSinglestepScheduler: ({ config }) => {
     const { algorithm_type: algorithm, solver_order: order, solver_type: solver } = config
     if (algorithm !== 'dpmsolver++' || solver !== 'midpoint') return `singlestep sampler ${algorithm}, ${solver}`

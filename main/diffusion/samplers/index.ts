@@ -1,5 +1,11 @@
 import type { SamplerId } from '../../contract/generation.ts'
-import { fractionalTimesteps, kDiffusionTimesteps, multistepTimesteps, wholeTimesteps } from '../level-rules.ts'
+import {
+  distilledTimesteps,
+  fractionalTimesteps,
+  kDiffusionTimesteps,
+  multistepTimesteps,
+  wholeTimesteps,
+} from '../level-rules.ts'
 import type { Sampler } from '../sampler.ts'
 import { ddim } from './ddim.ts'
 import { ddpm } from './ddpm.ts'
@@ -16,6 +22,7 @@ import { dpmpp2s, dpmpp3s } from './dpmpp-singlestep.ts'
 import { euler } from './euler.ts'
 import { eulerAncestral } from './euler-ancestral.ts'
 import { heun } from './heun.ts'
+import { lcm } from './lcm.ts'
 import { lms } from './lms.ts'
 import { plms } from './plms.ts'
 import { pndm } from './pndm.ts'
@@ -46,4 +53,5 @@ export const samplers = {
   ddpm: { sample: ddpm, rules: { ...wholeTimesteps, finalLevel: 'clean' } },
   plms: { sample: plms, rules: wholeTimesteps },
   pndm: { sample: pndm, rules: wholeTimesteps },
+  lcm: { sample: lcm, rules: { ...distilledTimesteps, finalLevel: 'clean' } },
 } satisfies Record<SamplerId, Sampler>

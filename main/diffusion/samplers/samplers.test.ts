@@ -12,8 +12,11 @@ import { ddpm } from './ddpm.ts'
 import { dpmpp2m } from './dpmpp-2m.ts'
 import { samplers } from './index.ts'
 
-/** Order of convergence to the path of the probability flow, or that a sampler only ends in the right distribution. */
-const orders: Record<SamplerId, 1 | 2 | 3 | 'stochastic'> = {
+/**
+ * Order of convergence to the path of the probability flow, or that a sampler only ends in the right distribution, or does
+ * so with a network distilled for it.
+ */
+const orders: Record<SamplerId, Order> = {
   euler: 1,
   'euler-ancestral': 'stochastic',
   heun: 2,
@@ -37,14 +40,19 @@ const orders: Record<SamplerId, 1 | 2 | 3 | 'stochastic'> = {
   ddpm: 'stochastic',
   plms: 2,
   pndm: 2,
+  lcm: 'distilled',
 }
-const entries = Object.entries(orders) as [SamplerId, 1 | 2 | 3 | 'stochastic'][]
-const deterministic = entries.filter(([, order]) => order !== 'stochastic')
-const stochastic = entries.filter(([, order]) => order === 'stochastic')
+type Order = 1 | 2 | 3 | 'stochastic' | 'distilled'
+const entries = Object.entries(orders) as [SamplerId, Order][]
+const deterministic = entries.filter(([, order]) => typeof order === 'number')
+const stochastic = entries.filter(([, order]) => typeof order !== 'number')
 
 /** Normal data of this deviation; its ideal denoiser is known, and the path to it is x ∝ sqrt(s^2 + sigma^2). */
 const S = 0.6
 const ideal: Denoise = (x, sigma) => Promise.resolve(scaled(x, S ** 2 / (S ** 2 + sigma ** 2)))
+/** Gives the end of the path at once. */
+const consistent: Denoise = (x, sigma) => Promise.resolve(scaled(x, S / Math.hypot(S, sigma)))
+const idealFor = (id: SamplerId) => (orders[id] === 'distilled' ? consistent : ideal)
 
 const noNoise: SamplerOptions = {
   noise: () => {
@@ -57,7 +65,7 @@ async function result(
   x: Tensor,
   sigmas: readonly number[],
   options: SamplerOptions,
-  denoise = ideal,
+  denoise = idealFor(id),
 ): Promise<Tensor> {
   for await (const step of samplers[id].sample(denoise, x, sigmas, options)) x = step.x
   return x
