@@ -11,6 +11,8 @@ interface Fact {
 /** What a picture was made with and what came of it, in the order of reading; its words are not among them. */
 export function pictureFacts(picture: ImageRecord): readonly Fact[] {
   const { request, origin } = picture
+  const shape = `${picture.widthPx} × ${picture.heightPx}`
+  const size = sizeText(picture.sizeBytes).replace(' ', '\u00a0')
   const made = new Date(picture.createdAt).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })
   return [
     fact('Model', `${origin.modelName} · ${origin.family}`, origin.modelName),
@@ -19,11 +21,7 @@ export function pictureFacts(picture: ImageRecord): readonly Fact[] {
     fact('Guidance', String(request.guidanceScale)),
     fact('Sampler', samplerNames[request.sampler].label),
     fact('Schedule', scheduleNames[request.schedule].label),
-    fact(
-      'Size',
-      `${picture.widthPx} × ${picture.heightPx} · ${sizeText(picture.sizeBytes)}`,
-      `${picture.widthPx}x${picture.heightPx}`,
-    ),
+    fact('Size', `${shape} · ${size}`, shape),
     ...(request.init
       ? [
           fact('Strength', String(request.init.strength)),

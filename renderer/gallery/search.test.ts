@@ -32,3 +32,14 @@ test('an empty gallery leads to Create', async () => {
   await screen.getByRole('button', { name: 'Make the first one' }).click()
   await expect.element(screen.getByRole('textbox', { name: 'Prompt', exact: true })).toBeVisible()
 })
+
+test('Ctrl+F leads to the search line, from the grid and from an open picture', async () => {
+  const { search, cell, focusOn, picture: open } = await openGallery(30)
+  await focusOn(30)
+  await userEvent.keyboard('{Control>}f{/Control}')
+  await expect.element(search).toHaveFocus()
+  await cell(29).click()
+  await expect.element(open).toBeVisible()
+  await userEvent.keyboard('{Control>}f{/Control}')
+  await expect.element(search).toHaveFocus()
+})

@@ -34,7 +34,7 @@ export class GalleryView {
   #filter = $state.raw<GalleryFilter>({ text: '', starredOnly: false, order: this.#remembered.order })
   #found = $state.raw<Found>({ filter: this.#filter, ids: undefined })
   #openId = $state<ImageId | undefined>(undefined)
-  #searchCalls = $state(0)
+  #isSearchDue = $state(false)
   readonly selection = new PictureSelection()
   readonly zoom = new Zoom()
   /** The cell the keyboard is on. */
@@ -93,9 +93,9 @@ export class GalleryView {
     return this.#openIndex
   }
 
-  /** Grows each time someone asks to type into the search line. */
-  get searchCalls(): number {
-    return this.#searchCalls
+  /** Whether someone asked to type into the search line, which has not heard of it yet. */
+  get isSearchDue(): boolean {
+    return this.#isSearchDue
   }
 
   change(patch: Partial<Pick<Remembered, 'cellPx' | 'isInfoOpen'>>): void {
@@ -156,10 +156,14 @@ export class GalleryView {
     else this.open(next)
   }
 
-  /** Asks whoever has the search line to take the keyboard there. */
+  /** Asks whoever has the search line to take the keyboard there, and then to say that it has. */
   askForSearch(): void {
     this.#openId = undefined
-    this.#searchCalls += 1
+    this.#isSearchDue = true
+  }
+
+  searchReached(): void {
+    this.#isSearchDue = false
   }
 
   #forgetPlace(): void {
