@@ -28,6 +28,7 @@ export const samplerNames = {
   plms: { label: 'PLMS', detail: 'Stable Diffusion’s first default; one pass a step' },
   pndm: { label: 'PNDM', detail: 'PLMS after three steps of Runge-Kutta, four passes each' },
   lcm: { label: 'LCM', detail: 'For models distilled to 1–8 steps' },
+  tcd: { label: 'TCD', detail: 'For models distilled along their trajectory' },
 } satisfies Record<SamplerId, { label: string; detail: string }>
 
 /** The noise schedules: how the steps are spread. */

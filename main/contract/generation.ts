@@ -25,6 +25,7 @@ export const SAMPLER_IDS = [
   'plms',
   'pndm',
   'lcm',
+  'tcd',
 ] as const
 export const SamplerId = z.enum(SAMPLER_IDS)
 export type SamplerId = z.infer<typeof SamplerId>

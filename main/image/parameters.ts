@@ -42,6 +42,7 @@ const SAMPLER_LABELS = {
   plms: 'PLMS',
   pndm: 'PNDM',
   lcm: 'LCM',
+  tcd: 'TCD',
 } as const satisfies Record<SamplerId, string>
 const SCHEDULE_LABELS = { normal: 'Normal', karras: 'Karras' } as const satisfies Record<ScheduleId, string>
 

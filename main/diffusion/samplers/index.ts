@@ -26,6 +26,7 @@ import { lcm } from './lcm.ts'
 import { lms } from './lms.ts'
 import { plms } from './plms.ts'
 import { pndm } from './pndm.ts'
+import { tcd } from './tcd.ts'
 import { uniPc, uniPcBh1 } from './unipc.ts'
 
 export const samplers = {
@@ -54,4 +55,5 @@ export const samplers = {
   plms: { sample: plms, rules: wholeTimesteps },
   pndm: { sample: pndm, rules: wholeTimesteps },
   lcm: { sample: lcm, rules: { ...distilledTimesteps, finalLevel: 'clean' } },
+  tcd: { sample: tcd, rules: { ...distilledTimesteps, finalLevel: 'own-table' } },
 } satisfies Record<SamplerId, Sampler>

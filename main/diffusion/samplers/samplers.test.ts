@@ -41,6 +41,7 @@ const orders: Record<SamplerId, Order> = {
   plms: 2,
   pndm: 2,
   lcm: 'distilled',
+  tcd: 'distilled',
 }
 type Order = 1 | 2 | 3 | 'stochastic' | 'distilled'
 const entries = Object.entries(orders) as [SamplerId, Order][]
@@ -52,7 +53,17 @@ const S = 0.6
 const ideal: Denoise = (x, sigma) => Promise.resolve(scaled(x, S ** 2 / (S ** 2 + sigma ** 2)))
 /** Gives the end of the path at once. */
 const consistent: Denoise = (x, sigma) => Promise.resolve(scaled(x, S / Math.hypot(S, sigma)))
-const idealFor = (id: SamplerId) => (orders[id] === 'distilled' ? consistent : ideal)
+/** Gives what leads straight to the path's point at the level that TCD steps down to, 0.7 of the next one. */
+const alongTrajectory =
+  (sigmas: readonly number[]): Denoise =>
+  (x, sigma) => {
+    const next = sigmas[sigmas.indexOf(sigma) + 1] ?? NaN
+    const reached = next === sigmas.at(-1) ? next : 0.7 * next
+    const kept = reached / sigma
+    return Promise.resolve(scaled(x, (Math.hypot(S, reached) / Math.hypot(S, sigma) - kept) / (1 - kept)))
+  }
+const networkFor = (id: SamplerId, sigmas: readonly number[]) =>
+  id === 'tcd' ? alongTrajectory(sigmas) : orders[id] === 'distilled' ? consistent : ideal
 
 const noNoise: SamplerOptions = {
   noise: () => {
@@ -65,7 +76,7 @@ async function result(
   x: Tensor,
   sigmas: readonly number[],
   options: SamplerOptions,
-  denoise = idealFor(id),
+  denoise = networkFor(id, sigmas),
 ): Promise<Tensor> {
   for await (const step of samplers[id].sample(denoise, x, sigmas, options)) x = step.x
   return x
@@ -161,6 +172,31 @@ describe('settings', () => {
       'Euler ancestral with eta 0 is Euler',
       result('euler-ancestral', start, sigmas, { noise, eta: 0 }),
       result('euler', start, sigmas, noNoise),
+    ],
+    [
+      'TCD with eta 0 is DDIM',
+      result('tcd', start, sigmas, { ...noNoise, eta: 0 }, ideal),
+      result('ddim', start, sigmas, noNoise),
+    ],
+    [
+      'TCD with eta 1 is LCM',
+      result('tcd', start, sigmas, { noise, eta: 1 }, consistent),
+      result('lcm', start, sigmas, { noise }),
+    ],
+    [
+      'DPM2 ancestral with eta 0 is DPM2',
+      result('dpm2-ancestral', start, sigmas, { ...noNoise, eta: 0 }),
+      result('dpm2', start, sigmas, noNoise),
+    ],
+    [
+      'DPM++ SDE with eta 0 is DPM++ 2S ancestral with eta 0',
+      result('dpmpp-sde', start, sigmas, { ...noNoise, eta: 0 }),
+      result('dpmpp-2s-ancestral', start, sigmas, { ...noNoise, eta: 0 }),
+    ],
+    [
+      'DPM++ 2M SDE with eta 0 is DPM++ 2M',
+      result('dpmpp-2m-sde', start, sigmas, { ...noNoise, eta: 0 }),
+      result('dpmpp-2m', start, sigmas, noNoise),
     ],
     ['DDIM is Euler', result('ddim', start, sigmas, noNoise), result('euler', start, sigmas, noNoise)],
   ])('%s', async (_, found, expected) => {
