@@ -20,6 +20,7 @@ export const samplerNames = {
   'dpmpp-2s': { label: 'DPM++ 2S', detail: 'Steps in pairs; one pass each' },
   'dpmpp-3s': { label: 'DPM++ 3S', detail: 'Steps in threes; one pass each' },
   'dpm-solver-2m': { label: 'DPM-Solver 2M', detail: 'DPM++ 2M as it was before; for little guidance' },
+  'dpm-fast': { label: 'DPM fast', detail: 'Chooses its own levels; as many passes as steps' },
   unipc: { label: 'UniPC', detail: 'Corrects itself; very good in few steps' },
   'unipc-bh1': { label: 'UniPC BH1', detail: 'UniPC for little guidance' },
   deis: { label: 'DEIS', detail: 'Good in few steps; one pass each' },

@@ -17,6 +17,7 @@ export const SAMPLER_IDS = [
   'dpmpp-2s',
   'dpmpp-3s',
   'dpm-solver-2m',
+  'dpm-fast',
   'unipc',
   'unipc-bh1',
   'deis',

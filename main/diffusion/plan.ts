@@ -68,9 +68,10 @@ export function planSampling(config: PlanConfig, request: PlanRequest): Sampling
     return table.tToSigma(rules.hasWholeTimesteps ? Math.floor(t) : t)
   }
   const kept = starts.slice(starts.length - keptSteps(starts.length, request.strength ?? 1))
+  const isOwnWalk = schedule === schedules.normal
   return {
     steps: kept.length,
-    sigmas: [...kept, isClean(rules, config, schedule === schedules.normal) ? 0 : Math.min(...table.sigmas)],
+    sigmas: [...kept, isClean(rules, config, isOwnWalk) ? 0 : Math.min(...table.sigmas, kept.at(-1) ?? 0)],
     timesteps: kept.map(timestepAt),
     initialScale: initialScale(rules, spacing, starts[0] ?? 0),
     timestepAt,

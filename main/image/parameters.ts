@@ -34,6 +34,7 @@ const SAMPLER_LABELS = {
   'dpmpp-2s': 'DPM++ 2S',
   'dpmpp-3s': 'DPM++ 3S',
   'dpm-solver-2m': 'DPM-Solver 2M',
+  'dpm-fast': 'DPM fast',
   unipc: 'UniPC',
   'unipc-bh1': 'UniPC',
   deis: 'DEIS',

@@ -33,6 +33,7 @@ const orders: Record<SamplerId, Order> = {
   'dpmpp-2s': 2,
   'dpmpp-3s': 2,
   'dpm-solver-2m': 2,
+  'dpm-fast': 2,
   unipc: 3,
   'unipc-bh1': 3,
   deis: 2,
@@ -89,7 +90,7 @@ const deviation = ({ data }: Tensor) => Math.sqrt(data.reduce((sum, value) => su
 describe('convergence', () => {
   /** Distance from the exact path at the end of `steps` Karras steps to sigma_min. */
   async function pathError(id: SamplerId, steps: number): Promise<number> {
-    const sigmas = karras()(steps, 0.0291675, 14.614642)
+    const sigmas = karras()(steps + 1, 0.0291675, 14.614642)
     const end = await result(id, point(Math.hypot(S, sigmas[0] ?? NaN)), sigmas, noNoise)
     return Math.abs((end.data[0] ?? NaN) - Math.hypot(S, sigmas.at(-1) ?? NaN))
   }
