@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { claimInstance, readOwner } from './instance.ts'
+import { claimInstance, isClaimed, readOwner } from './instance.ts'
 
 let folder: string
 let file: string
@@ -35,7 +35,9 @@ test('the claim of a process that died is taken over', async () => {
   const child = spawn(process.execPath, ['-e', ''])
   await once(child, 'exit')
   expect(claimInstance(file, 'browser').claim).not.toBeNull()
+  expect(isClaimed(file)).toBe(true)
   writeOwner({ pid: child.pid })
+  expect(isClaimed(file)).toBe(false)
   const second = claimInstance(file, 'browser')
   expect(second.claim).not.toBeNull()
   expect(readOwner(file)?.pid).toBe(process.pid)

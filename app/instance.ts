@@ -51,6 +51,12 @@ export function readOwner(file: string): Owner | null {
   }
 }
 
+/** Whether a studio has the data folder open, by what it wrote down. */
+export function isClaimed(file: string): boolean {
+  const owner = readOwner(file)
+  return owner !== null && isRunning(owner)
+}
+
 function claimOver(file: string, mine: Owner): Claim {
   return {
     publish(port, secret) {

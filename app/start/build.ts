@@ -9,10 +9,15 @@ const SOURCES = ['app', 'main', 'renderer', 'electron.vite.config.ts', 'package-
 /** What the build writes last; all of it there is what makes a build whole. */
 const PRODUCTS = ['main/desktop.js', 'main/loopback.js', 'main/studio-process.js', 'main/cli.js', 'renderer/index.html']
 
+/** Whether there is a whole build, of whatever sources. */
+export function hasBuild(root: string): boolean {
+  return PRODUCTS.every((product) => existsSync(join(root, 'out', product)))
+}
+
 /** Whether `out/` was made from the sources as they are now. */
 export function isBuilt(root: string): boolean {
   const stamp = stampFile(root)
-  if (!PRODUCTS.every((product) => existsSync(join(root, 'out', product))) || !existsSync(stamp)) return false
+  if (!hasBuild(root) || !existsSync(stamp)) return false
   return readFileSync(stamp, 'utf8') === digestSources(root)
 }
 

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { build, isBuilt } from './build.ts'
+import { isClaimed } from '../instance.ts'
+import { studioPaths } from '../paths.ts'
+import { build, hasBuild, isBuilt } from './build.ts'
 import { downloadElectron, electronBinary, wasDownloadTried } from './electron.ts'
 
 const HELP = `npm start [-- options]
@@ -28,7 +30,9 @@ async function start(args: string[]): Promise<number> {
     console.log(HELP)
     return 0
   }
-  if (!isBuilt(root)) {
+  // A studio that is open serves what was built; building anew would take its files away.
+  const isServed = hasBuild(root) && isClaimed(studioPaths().instanceFile)
+  if (!isBuilt(root) && !isServed) {
     console.log('Building the studio; this takes a few seconds and happens when its sources changed.')
     try {
       build(root)
