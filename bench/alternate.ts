@@ -1,4 +1,9 @@
+import { setTimeout } from 'node:timers/promises'
+
 type Measure = () => Promise<number>
+
+/** Threads that wait for more work by spinning are asleep after this. */
+const REST_MS = 50
 
 /**
  * Samples of several measurements taken in turn, A B C, C B A, A B C …, after one round that does not count: what changes
@@ -13,7 +18,10 @@ export async function alternate<K extends string>(
   const samples = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<K, number[]>
   for (const name of names) await measures[name]()
   for (let round = 0; round < repeats; round++) {
-    for (const name of round % 2 === 0 ? names : names.toReversed()) samples[name].push(await measures[name]())
+    for (const name of round % 2 === 0 ? names : names.toReversed()) {
+      await setTimeout(REST_MS)
+      samples[name].push(await measures[name]())
+    }
   }
   return samples
 }

@@ -15,7 +15,7 @@ export async function full({ repeats, threads }: BenchOptions): Promise<Report[]
   return inTemporaryFolder(async (modelFolder) => {
     await writeUnet(modelFolder)
     const few = Math.min(repeats, MOST_REPEATS)
-    const times = await inChild('gemm', { modelFolder, shape: SHAPE, probeRuns: 100, repeats: few, threads })
+    const times = await inChild('gemm', { modelFolder, shape: SHAPE, passes: 1, probeRuns: 100, repeats: few, threads })
     return [
       speedReport("full: Stable Diffusion 1.5's U-Net, random weights", SHAPE, times),
       await memoryReport("memory: Stable Diffusion 1.5's U-Net", 1, {

@@ -9,7 +9,14 @@ import type { GemmTimes } from './in-child.ts'
 /** What share of the machine's speed at multiplying float32 matrices the built-in model's U-Net reaches. */
 export async function gemm({ repeats, threads }: BenchOptions): Promise<Report> {
   const shape = await starterPass()
-  const times = await inChild('gemm', { modelFolder: starterFolder, shape, probeRuns: 2, repeats, threads })
+  const times = await inChild('gemm', {
+    modelFolder: starterFolder,
+    shape,
+    passes: 10,
+    probeRuns: 10,
+    repeats,
+    threads,
+  })
   return speedReport('gemm: the built-in U-Net', shape, times)
 }
 

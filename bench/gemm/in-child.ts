@@ -18,14 +18,15 @@ export interface GemmInput {
   /** A diffusers folder; only its U-Net is read. */
   readonly modelFolder: string
   readonly shape: PassShape
-  /** Runs of the probe in a sample: enough for it to last about as long as a pass. */
+  /** In a sample: enough of both for the threads' waking up not to count, and to last about as long as each other. */
+  readonly passes: number
   readonly probeRuns: number
   readonly repeats: number
   readonly threads: number | null
 }
 
 export interface GemmTimes {
-  /** Of a sample. */
+  /** Of one run. */
   readonly probeFlops: number
   readonly unetFlops: number
   /** Milliseconds each, as all below. */
@@ -36,26 +37,37 @@ export interface GemmTimes {
 }
 
 /** Passes of a U-Net, held in memory both ways, between products of large matrices. */
-export async function timePasses({ modelFolder, shape, probeRuns, repeats, threads }: GemmInput): Promise<GemmTimes> {
+export async function timePasses({
+  modelFolder,
+  shape,
+  passes,
+  probeRuns,
+  repeats,
+  threads,
+}: GemmInput): Promise<GemmTimes> {
   const component = await openUnet(modelFolder)
   const probe = await gemmProbe(threads)
   const fast = await timedLoad(component, shape, 'fast', threads)
   const small = await timedLoad(component, shape, 'small', threads)
-  const probeSample = async () => {
-    for (let run = 0; run < probeRuns; run++) await probe.run()
-  }
   const samples = await alternate(repeats, {
-    probe: () => timed(probeSample),
-    fast: () => timed(fast.pass),
-    small: () => timed(small.pass),
+    probe: () => meanMs(probeRuns, probe.run),
+    fast: () => meanMs(passes, fast.pass),
+    small: () => meanMs(passes, small.pass),
   })
   await Promise.all([probe.release(), fast.release(), small.release()])
   return {
-    probeFlops: probe.flops * probeRuns,
+    probeFlops: probe.flops,
     unetFlops: countUnetFlops(component.config, shape),
     loads: { fast: fast.loadMs, small: small.loadMs },
     ...samples,
   }
+}
+
+async function meanMs(count: number, run: () => Promise<unknown>): Promise<number> {
+  const whole = await timed(async () => {
+    for (let i = 0; i < count; i++) await run()
+  })
+  return whole / count
 }
 
 /** @throws StudioError checkpoint-unsupported */
