@@ -21,6 +21,7 @@ export const samplerNames = {
   'dpmpp-3s': { label: 'DPM++ 3S', detail: 'Steps in threes; one pass each' },
   'dpm-solver-2m': { label: 'DPM-Solver 2M', detail: 'DPM++ 2M as it was before; for little guidance' },
   'dpm-fast': { label: 'DPM fast', detail: 'Chooses its own levels; as many passes as steps' },
+  'dpm-adaptive': { label: 'DPM adaptive', detail: 'Takes as many passes as the picture needs' },
   unipc: { label: 'UniPC', detail: 'Corrects itself; very good in few steps' },
   'unipc-bh1': { label: 'UniPC BH1', detail: 'UniPC for little guidance' },
   deis: { label: 'DEIS', detail: 'Good in few steps; one pass each' },

@@ -18,6 +18,7 @@ export const SAMPLER_IDS = [
   'dpmpp-3s',
   'dpm-solver-2m',
   'dpm-fast',
+  'dpm-adaptive',
   'unipc',
   'unipc-bh1',
   'deis',

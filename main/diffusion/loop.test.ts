@@ -83,11 +83,17 @@ describe.each(SAMPLER_IDS)('%s', (sampler) => {
     }
   })
 
-  test('a batch gives each picture what it gets alone', async () => {
+  test('a batch gives each picture what it gets alone, or is refused', async () => {
     const alone = await Promise.all(
       [11, 12, 13].map(async (seed) => (await run(sampler, { noise: seededNoise([seed], shape) })).at(-1)?.latent),
     )
-    const batch = (await run(sampler, { noise: seededNoise([11, 12, 13], shape) })).at(-1)?.latent ?? tensor([0])
+    const three = run(sampler, { noise: seededNoise([11, 12, 13], shape) })
+    const { hasOwnPace = false }: Sampler = samplers[sampler]
+    if (hasOwnPace) {
+      await expect(three).rejects.toThrow('expected one picture, found 3')
+      return
+    }
+    const batch = (await three).at(-1)?.latent ?? tensor([0])
     expect(batch.shape).toEqual([3, ...shape])
     for (const [row, latent] of alone.entries()) expect(sliceBatch(batch, row, row + 1)).toEqual(latent)
   })

@@ -35,6 +35,7 @@ const SAMPLER_LABELS = {
   'dpmpp-3s': 'DPM++ 3S',
   'dpm-solver-2m': 'DPM-Solver 2M',
   'dpm-fast': 'DPM fast',
+  'dpm-adaptive': 'DPM adaptive',
   unipc: 'UniPC',
   'unipc-bh1': 'UniPC',
   deis: 'DEIS',

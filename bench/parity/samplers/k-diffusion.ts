@@ -70,6 +70,7 @@ const functions: Record<string, SamplerId> = {
   sample_dpmpp_2s_ancestral: 'dpmpp-2s-ancestral',
   sample_dpmpp_sde: 'dpmpp-sde',
   sample_dpmpp_3m_sde: 'dpmpp-3m-sde',
+  sample_dpm_adaptive: 'dpm-adaptive',
   sample_dpm_fast: 'dpm-fast',
   sample_dpmpp_2m: 'dpmpp-2m',
   sample_dpmpp_2m_sde: 'dpmpp-2m-sde',

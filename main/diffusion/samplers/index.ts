@@ -10,6 +10,7 @@ import type { Sampler } from '../sampler.ts'
 import { ddim } from './ddim.ts'
 import { ddpm } from './ddpm.ts'
 import { deis } from './deis.ts'
+import { dpmAdaptive } from './dpm-adaptive.ts'
 import { dpmFast } from './dpm-fast.ts'
 import { dpmSolver2m } from './dpm-solver-2m.ts'
 import { dpm2 } from './dpm2.ts'
@@ -49,6 +50,12 @@ export const samplers = {
   'dpmpp-3s': { sample: dpmpp3s, rules: { ...multistepTimesteps, spacing: 'linspace' } },
   'dpm-solver-2m': { sample: dpmSolver2m, rules: { ...multistepTimesteps, finalLevel: 'own-table' } },
   'dpm-fast': { sample: dpmFast, rules: { ...kDiffusionTimesteps, finalLevel: 'table' }, hasOwnLevels: true },
+  'dpm-adaptive': {
+    sample: dpmAdaptive,
+    rules: { ...kDiffusionTimesteps, finalLevel: 'table' },
+    hasOwnLevels: true,
+    hasOwnPace: true,
+  },
   unipc: { sample: uniPc, rules: multistepTimesteps },
   'unipc-bh1': { sample: uniPcBh1, rules: { ...multistepTimesteps, finalLevel: 'own-table' } },
   deis: { sample: deis, rules: { ...multistepTimesteps, finalLevel: 'own-table' } },

@@ -9,12 +9,13 @@ import type { Denoise, SamplerOptions } from '../sampler.ts'
 import { karras } from '../schedules/karras.ts'
 import { ancestralStep } from './ancestral-step.ts'
 import { ddpm } from './ddpm.ts'
+import { dpmAdaptive } from './dpm-adaptive.ts'
 import { dpmpp2m } from './dpmpp-2m.ts'
 import { samplers } from './index.ts'
 
 /**
- * Order of convergence to the path of the probability flow, or that a sampler only ends in the right distribution, or does
- * so with a network distilled for it.
+ * Order of convergence to the path of the probability flow, or that a sampler sets its own error, or only ends in the right
+ * distribution, or does so with a network distilled for it.
  */
 const orders: Record<SamplerId, Order> = {
   euler: 1,
@@ -34,6 +35,7 @@ const orders: Record<SamplerId, Order> = {
   'dpmpp-3s': 2,
   'dpm-solver-2m': 2,
   'dpm-fast': 2,
+  'dpm-adaptive': 'adaptive',
   unipc: 3,
   'unipc-bh1': 3,
   deis: 2,
@@ -44,10 +46,10 @@ const orders: Record<SamplerId, Order> = {
   lcm: 'distilled',
   tcd: 'distilled',
 }
-type Order = 1 | 2 | 3 | 'stochastic' | 'distilled'
+type Order = 1 | 2 | 3 | 'adaptive' | 'stochastic' | 'distilled'
 const entries = Object.entries(orders) as [SamplerId, Order][]
 const deterministic = entries.filter(([, order]) => typeof order === 'number')
-const stochastic = entries.filter(([, order]) => typeof order !== 'number')
+const stochastic = entries.filter(([, order]) => order === 'stochastic' || order === 'distilled')
 
 /** Normal data of this deviation; its ideal denoiser is known, and the path to it is x ∝ sqrt(s^2 + sigma^2). */
 const S = 0.6
@@ -106,6 +108,21 @@ describe('convergence', () => {
     }
   })
 
+  test('DPM adaptive errs less where it is allowed less', async () => {
+    const sigmas = [14.614642, 1, 0.0291675]
+    for (const order of [2, 3] as const) {
+      const errors = [0.1, 0.001].map(async (allowed) => {
+        let x = point(Math.hypot(S, sigmas[0] ?? NaN))
+        const tolerance = { absolute: allowed / 10, relative: allowed }
+        for await (const step of dpmAdaptive(ideal, x, sigmas, { ...noNoise, order, tolerance })) x = step.x
+        return Math.abs((x.data[0] ?? NaN) / Math.hypot(S, sigmas[2] ?? NaN) - 1)
+      })
+      const [coarse = NaN, fine = NaN] = await Promise.all(errors)
+      expect(fine).toBeLessThan(coarse / 10)
+      expect(fine).toBeLessThan(0.015)
+    }
+  })
+
   test.each(stochastic)('%s ends in the distribution of the data', async (id) => {
     const shape = [1, 4, 64, 64]
     const sigmas = [...karras()(200, 0.0291675, 14.614642), 0]
@@ -144,7 +161,7 @@ describe('tables that end near zero SNR', () => {
     const x = scaled(gaussianNoise(9, 0, shape), plan.initialScale)
     const end = await result(sampler, x, plan.sigmas, { noise: seeded(shape) })
     expect(deviation(end) / S).toBeGreaterThan(0.87)
-    expect(deviation(end) / S).toBeLessThan(1.05)
+    expect(deviation(end) / S).toBeLessThan(orders[sampler] === 'adaptive' ? 1.1 : 1.05)
   })
 
   test.each(deterministic)('%s loses no precision at a level of 2^30', async (id) => {
