@@ -31,6 +31,7 @@ export const samplerNames = {
   pndm: { label: 'PNDM', detail: 'PLMS after three steps of Runge-Kutta, four passes each' },
   lcm: { label: 'LCM', detail: 'For models distilled to 1–8 steps' },
   tcd: { label: 'TCD', detail: 'For models distilled along their trajectory' },
+  restart: { label: 'Restart', detail: 'Goes back up and down again to mend errors; two passes a step' },
 } satisfies Record<SamplerId, { label: string; detail: string }>
 
 /** The noise schedules: how the steps are spread. */

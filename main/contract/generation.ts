@@ -28,6 +28,7 @@ export const SAMPLER_IDS = [
   'pndm',
   'lcm',
   'tcd',
+  'restart',
 ] as const
 export const SamplerId = z.enum(SAMPLER_IDS)
 export type SamplerId = z.infer<typeof SamplerId>

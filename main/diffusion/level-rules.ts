@@ -31,7 +31,7 @@ export interface LevelRules {
 }
 
 /** Half log SNR -5.1, where the authors of DPM-Solver cut the cosine table, whose own end is at sigma 20,000. */
-const SIGMA_LIMIT = Math.exp(5.1)
+export const SIGMA_LIMIT = Math.exp(5.1)
 
 /** As diffusers' DDIM and DDPM: whole timesteps, the model's final level, a terminal level that is zero but for float32. */
 export const wholeTimesteps: LevelRules = {

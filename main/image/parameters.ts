@@ -45,6 +45,7 @@ const SAMPLER_LABELS = {
   pndm: 'PNDM',
   lcm: 'LCM',
   tcd: 'TCD',
+  restart: 'Restart',
 } as const satisfies Record<SamplerId, string>
 const SCHEDULE_LABELS = { normal: 'Normal', karras: 'Karras' } as const satisfies Record<ScheduleId, string>
 

@@ -6,6 +6,7 @@ import {
   multistepTimesteps,
   wholeTimesteps,
 } from '../level-rules.ts'
+import type { LevelRules } from '../level-rules.ts'
 import type { Sampler } from '../sampler.ts'
 import { ddim } from './ddim.ts'
 import { ddpm } from './ddpm.ts'
@@ -28,8 +29,12 @@ import { lcm } from './lcm.ts'
 import { lms } from './lms.ts'
 import { plms } from './plms.ts'
 import { pndm } from './pndm.ts'
+import { restart } from './restart.ts'
 import { tcd } from './tcd.ts'
 import { uniPc, uniPcBh1 } from './unipc.ts'
+
+/** k-diffusion's DPM-Solvers stop at the table's lowest level. */
+const dpmSolverEnds: LevelRules = { ...kDiffusionTimesteps, finalLevel: 'table' }
 
 export const samplers = {
   euler: { sample: euler, rules: fractionalTimesteps },
@@ -49,13 +54,8 @@ export const samplers = {
   'dpmpp-2s': { sample: dpmpp2s, rules: { ...multistepTimesteps, spacing: 'linspace' } },
   'dpmpp-3s': { sample: dpmpp3s, rules: { ...multistepTimesteps, spacing: 'linspace' } },
   'dpm-solver-2m': { sample: dpmSolver2m, rules: { ...multistepTimesteps, finalLevel: 'own-table' } },
-  'dpm-fast': { sample: dpmFast, rules: { ...kDiffusionTimesteps, finalLevel: 'table' }, hasOwnLevels: true },
-  'dpm-adaptive': {
-    sample: dpmAdaptive,
-    rules: { ...kDiffusionTimesteps, finalLevel: 'table' },
-    hasOwnLevels: true,
-    hasOwnPace: true,
-  },
+  'dpm-fast': { sample: dpmFast, rules: dpmSolverEnds, hasOwnLevels: true },
+  'dpm-adaptive': { sample: dpmAdaptive, rules: dpmSolverEnds, hasOwnLevels: true, hasOwnPace: true },
   unipc: { sample: uniPc, rules: multistepTimesteps },
   'unipc-bh1': { sample: uniPcBh1, rules: { ...multistepTimesteps, finalLevel: 'own-table' } },
   deis: { sample: deis, rules: { ...multistepTimesteps, finalLevel: 'own-table' } },
@@ -65,4 +65,5 @@ export const samplers = {
   pndm: { sample: pndm, rules: wholeTimesteps },
   lcm: { sample: lcm, rules: { ...distilledTimesteps, finalLevel: 'clean' } },
   tcd: { sample: tcd, rules: { ...distilledTimesteps, finalLevel: 'own-table' } },
+  restart: { sample: restart, rules: kDiffusionTimesteps, hasOwnLevels: true },
 } satisfies Record<SamplerId, Sampler>

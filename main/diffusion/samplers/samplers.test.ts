@@ -45,6 +45,7 @@ const orders: Record<SamplerId, Order> = {
   pndm: 2,
   lcm: 'distilled',
   tcd: 'distilled',
+  restart: 'stochastic',
 }
 type Order = 1 | 2 | 3 | 'adaptive' | 'stochastic' | 'distilled'
 const entries = Object.entries(orders) as [SamplerId, Order][]
@@ -220,6 +221,23 @@ describe('settings', () => {
   ])('%s', async (_, found, expected) => {
     const target = (await expected).data
     for (const [i, value] of (await found).data.entries()) expect(value).toBeCloseTo(target[i] ?? NaN, 5)
+  })
+
+  test('Restart is Heun below 20 steps, and from there goes back to sigma 2 from 0.1', async () => {
+    const short = [...karras()(10, 0.0291675, 14.614642), 0]
+    expect(await result('restart', start, short, noNoise)).toEqual(await result('heun', start, short, noNoise))
+    for (const [steps, restarts] of [
+      [20, 1],
+      [40, 2],
+    ] as const) {
+      const long = [...karras()(steps, 0.0291675, 14.614642), 0]
+      const reached: number[] = []
+      for await (const step of samplers.restart.sample(ideal, start, long, { noise })) reached.push(step.sigma)
+      expect(reached).toHaveLength(steps)
+      expect(reached.at(-1)).toBe(0)
+      const ups = reached.filter((sigma, k) => sigma > (reached[k - 1] ?? Infinity))
+      expect(ups).toHaveLength(restarts)
+    }
   })
 
   test.each(['euler', 'heun'] as const)(
