@@ -32,6 +32,7 @@ export const samplerNames = {
   lcm: { label: 'LCM', detail: 'For models distilled to 1–8 steps' },
   tcd: { label: 'TCD', detail: 'For models distilled along their trajectory' },
   restart: { label: 'Restart', detail: 'Goes back up and down again to mend errors; two passes a step' },
+  langevin: { label: 'Langevin', detail: 'A random walk at each level, the first of its kind; ten passes a step' },
 } satisfies Record<SamplerId, { label: string; detail: string }>
 
 /** The noise schedules: how the steps are spread. */

@@ -29,6 +29,7 @@ export const SAMPLER_IDS = [
   'lcm',
   'tcd',
   'restart',
+  'langevin',
 ] as const
 export const SamplerId = z.enum(SAMPLER_IDS)
 export type SamplerId = z.infer<typeof SamplerId>

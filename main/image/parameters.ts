@@ -46,6 +46,7 @@ const SAMPLER_LABELS = {
   lcm: 'LCM',
   tcd: 'TCD',
   restart: 'Restart',
+  langevin: 'Annealed Langevin',
 } as const satisfies Record<SamplerId, string>
 const SCHEDULE_LABELS = { normal: 'Normal', karras: 'Karras' } as const satisfies Record<ScheduleId, string>
 

@@ -25,6 +25,7 @@ import { dpmpp2s, dpmpp3s } from './dpmpp-singlestep.ts'
 import { euler } from './euler.ts'
 import { eulerAncestral } from './euler-ancestral.ts'
 import { heun } from './heun.ts'
+import { langevin } from './langevin.ts'
 import { lcm } from './lcm.ts'
 import { lms } from './lms.ts'
 import { plms } from './plms.ts'
@@ -35,6 +36,9 @@ import { uniPc, uniPcBh1 } from './unipc.ts'
 
 /** k-diffusion's DPM-Solvers stop at the table's lowest level. */
 const dpmSolverEnds: LevelRules = { ...kDiffusionTimesteps, finalLevel: 'table' }
+
+/** For methods that neither reach over nor walk down the last step of linspace, to the lowest level of all. */
+const shortOfLowest: LevelRules = { ...kDiffusionTimesteps, hasExtraPoint: true }
 
 export const samplers = {
   euler: { sample: euler, rules: fractionalTimesteps },
@@ -49,8 +53,7 @@ export const samplers = {
   'dpmpp-sde': { sample: dpmppSde, rules: kDiffusionTimesteps },
   'dpmpp-2s-ancestral': { sample: dpmpp2sAncestral, rules: kDiffusionTimesteps },
   'dpmpp-3m': { sample: dpmpp3m, rules: multistepTimesteps },
-  // its parabola does not reach over the last step of linspace, to the lowest level of all
-  'dpmpp-3m-sde': { sample: dpmpp3mSde, rules: { ...kDiffusionTimesteps, hasExtraPoint: true } },
+  'dpmpp-3m-sde': { sample: dpmpp3mSde, rules: shortOfLowest },
   'dpmpp-2s': { sample: dpmpp2s, rules: { ...multistepTimesteps, spacing: 'linspace' } },
   'dpmpp-3s': { sample: dpmpp3s, rules: { ...multistepTimesteps, spacing: 'linspace' } },
   'dpm-solver-2m': { sample: dpmSolver2m, rules: { ...multistepTimesteps, finalLevel: 'own-table' } },
@@ -66,4 +69,5 @@ export const samplers = {
   lcm: { sample: lcm, rules: { ...distilledTimesteps, finalLevel: 'clean' } },
   tcd: { sample: tcd, rules: { ...distilledTimesteps, finalLevel: 'own-table' } },
   restart: { sample: restart, rules: kDiffusionTimesteps, hasOwnLevels: true },
+  langevin: { sample: langevin, rules: shortOfLowest },
 } satisfies Record<SamplerId, Sampler>

@@ -46,6 +46,7 @@ const orders: Record<SamplerId, Order> = {
   lcm: 'distilled',
   tcd: 'distilled',
   restart: 'stochastic',
+  langevin: 'stochastic',
 }
 type Order = 1 | 2 | 3 | 'adaptive' | 'stochastic' | 'distilled'
 const entries = Object.entries(orders) as [SamplerId, Order][]
@@ -153,6 +154,9 @@ describe('tables that end near zero SNR', () => {
     rescaleZeroSnr: true,
   } as const
 
+  /** The paths whose own error is larger: strides that are allowed 5 %, a walk whose moves are random by a tenth. */
+  const leeway: Partial<Record<SamplerId, number>> = { 'dpm-adaptive': 1.1, langevin: 1.12 }
+
   const tables = { squaredcos_cap_v2: cosine, 'zero terminal SNR': zeroSnr }
   const cases = Object.entries(tables).flatMap(([name, config]) => entries.map(([id]) => [id, name, config] as const))
 
@@ -162,7 +166,7 @@ describe('tables that end near zero SNR', () => {
     const x = scaled(gaussianNoise(9, 0, shape), plan.initialScale)
     const end = await result(sampler, x, plan.sigmas, { noise: seeded(shape) })
     expect(deviation(end) / S).toBeGreaterThan(0.87)
-    expect(deviation(end) / S).toBeLessThan(orders[sampler] === 'adaptive' ? 1.1 : 1.05)
+    expect(deviation(end) / S).toBeLessThan(leeway[sampler] ?? 1.05)
   })
 
   test.each(deterministic)('%s loses no precision at a level of 2^30', async (id) => {
