@@ -74,6 +74,8 @@ export interface Sampler {
   readonly rules: LevelRules
   /** Takes from the schedule where to start, where to end and how many calls of the network to make, and goes its own way. */
   readonly hasOwnLevels?: boolean
+  /** Each picture is made in steps of its own, so a batch is refused. */
+  readonly hasOwnPace?: boolean
 }
 
 interface Interval {

@@ -31,15 +31,18 @@ describe('the timesteps of diffusers', () => {
     expect(spacedTimesteps(rules, 1000, count)).toEqual(expected)
   })
 
-  test.each([leading, trailing, linspace, distilled])('no count leaves the table or repeats a timestep: $spacing', (rules) => {
-    for (let count = 1; count <= 500; count++) {
-      const timesteps = spacedTimesteps(rules, 1000, count)
-      expect(timesteps).toHaveLength(count)
-      expect(new Set(timesteps).size).toBe(count)
-      expect(Math.max(...timesteps)).toBeLessThanOrEqual(999)
-      expect(Math.min(...timesteps)).toBeGreaterThanOrEqual(0)
-    }
-  })
+  test.each([leading, trailing, linspace, distilled])(
+    'no count leaves the table or repeats a timestep: $spacing',
+    (rules) => {
+      for (let count = 1; count <= 500; count++) {
+        const timesteps = spacedTimesteps(rules, 1000, count)
+        expect(timesteps).toHaveLength(count)
+        expect(new Set(timesteps).size).toBe(count)
+        expect(Math.max(...timesteps)).toBeLessThanOrEqual(999)
+        expect(Math.min(...timesteps)).toBeGreaterThanOrEqual(0)
+      }
+    },
+  )
 })
 
 test.each([leading, trailing, linspace, distilled])('a single step starts from pure noise: $spacing', (rules) => {
