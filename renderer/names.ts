@@ -39,6 +39,14 @@ export const samplerNames = {
 export const scheduleNames = {
   normal: { label: 'Normal', detail: 'The model’s own timesteps' },
   karras: { label: 'Karras', detail: 'More of the steps at little noise' },
+  exponential: { label: 'Exponential', detail: 'Evenly from much noise to little' },
+  polyexponential: { label: 'Polyexponential', detail: 'Exponential, more of it at little noise' },
+  'sgm-uniform': { label: 'SGM uniform', detail: 'Even timesteps; for few steps' },
+  simple: { label: 'Simple', detail: 'Even timesteps of the model’s table' },
+  'ddim-uniform': { label: 'DDIM uniform', detail: 'As the first Stable Diffusion took them' },
+  beta: { label: 'Beta', detail: 'More of the steps at both ends' },
+  'ays-sd1': { label: 'Align your steps (SD 1)', detail: 'Measured for about ten steps' },
+  'ays-sdxl': { label: 'Align your steps (XL)', detail: 'Measured for about ten steps' },
 } satisfies Record<ScheduleId, { label: string; detail: string }>
 
 export const fitNames = { crop: 'Crop', contain: 'Contain', stretch: 'Stretch' } satisfies Record<FitMode, string>

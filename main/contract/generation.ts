@@ -34,7 +34,18 @@ export const SAMPLER_IDS = [
 export const SamplerId = z.enum(SAMPLER_IDS)
 export type SamplerId = z.infer<typeof SamplerId>
 
-export const SCHEDULE_IDS = ['normal', 'karras'] as const
+export const SCHEDULE_IDS = [
+  'normal',
+  'karras',
+  'exponential',
+  'polyexponential',
+  'sgm-uniform',
+  'simple',
+  'ddim-uniform',
+  'beta',
+  'ays-sd1',
+  'ays-sdxl',
+] as const
 export const ScheduleId = z.enum(SCHEDULE_IDS)
 export type ScheduleId = z.infer<typeof ScheduleId>
 

@@ -48,7 +48,18 @@ const SAMPLER_LABELS = {
   restart: 'Restart',
   langevin: 'Annealed Langevin',
 } as const satisfies Record<SamplerId, string>
-const SCHEDULE_LABELS = { normal: 'Normal', karras: 'Karras' } as const satisfies Record<ScheduleId, string>
+const SCHEDULE_LABELS = {
+  normal: 'Normal',
+  karras: 'Karras',
+  exponential: 'Exponential',
+  polyexponential: 'Polyexponential',
+  'sgm-uniform': 'SGM Uniform',
+  simple: 'Simple',
+  'ddim-uniform': 'DDIM',
+  beta: 'Beta',
+  'ays-sd1': 'Align Your Steps',
+  'ays-sdxl': 'Align Your Steps',
+} as const satisfies Record<ScheduleId, string>
 
 /** All that made a picture, as the studio embeds it: enough to make it again. */
 export const StudioParameters = z.object({
