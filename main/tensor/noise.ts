@@ -10,19 +10,20 @@ const HALF_PI = 1.5707963267948966
 const SQRT_HALF = 0.7071067811865476
 
 /**
- * Standard normal noise: element i depends on (seed, draw, i) alone, so draws can be had in any order, and the bytes are
+ * Standard normal noise: element i depends on (seed, draw, stream, i) alone, so draws can be had in any order, and the bytes are
  * the same on every machine: nothing but + - * / and a correctly rounded square root is used on the way.
  *
- * The counter (draw, 0, i, 0) under the key `seed` and the Box-Muller half that is kept are those of PyTorch on NVIDIA
+ * The counter (draw, 0, i, stream) under the key `seed` and the Box-Muller half that is kept are those of PyTorch on NVIDIA
  * cards as AUTOMATIC1111 reproduces it ("NV"), so a seed names the picture it names there.
  * @param seed 0 to 2^53 - 1
- * @param draw 0 is the initial latent of a run
+ * @param draw   0 is the initial latent of a run
+ * @param stream draws of another stream are others; 0 is the one that cards have
  */
-export function gaussianNoise(seed: number, draw: number, shape: readonly number[]): Tensor {
+export function gaussianNoise(seed: number, draw: number, shape: readonly number[], stream = 0): Tensor {
   const noise = tensor(shape)
   const key = [seed % TWO_POW_32, Math.floor(seed / TWO_POW_32)] as const
   for (let i = 0; i < noise.data.length; i++) {
-    const [radiusWord, angleWord] = philox([draw, 0, i, 0], key)
+    const [radiusWord, angleWord] = philox([draw, 0, i, stream], key)
     noise.data[i] = boxMuller(radiusWord, angleWord)
   }
   return noise
