@@ -43,13 +43,13 @@ const GENERATIVE_MODELS: Partial<LevelRules> = {
   finalLevel: 'clean',
 }
 
-/** The sampler and schedule of each run by the name its tensors begin with; null is a sampler the studio has not. */
-const RUNS: Record<string, { sampler: SamplerId; schedule: ScheduleId; rules?: Partial<LevelRules> } | null> = {
+/** The sampler and schedule of each run by the name its tensors begin with. */
+const RUNS: Record<string, { sampler: SamplerId; schedule: ScheduleId; rules?: Partial<LevelRules> }> = {
   ddim: { sampler: 'ddim', schedule: 'normal' },
   euler: { sampler: 'euler', schedule: 'normal', rules: GENERATIVE_MODELS },
   dpmpp2m: { sampler: 'dpmpp-2m', schedule: 'normal', rules: GENERATIVE_MODELS },
-  plms: null,
-  'txt2img.default': null,
+  plms: { sampler: 'plms', schedule: 'normal' },
+  'txt2img.default': { sampler: 'plms', schedule: 'normal' },
   'txt2img.ddim': { sampler: 'ddim', schedule: 'normal' },
   // A diffusers scheduler made from another one's settings goes back to its class's own spacing.
   'txt2img.euler': { sampler: 'euler', schedule: 'normal', rules: { spacing: 'linspace' } },
@@ -183,7 +183,7 @@ class PipelineRun {
   async trace(name: string): Promise<Trace | { skipped: string }> {
     const picture = /^(?:img2img|inpaint4ch)\.strength([\d.]+)$/.exec(name)
     const run = picture ? RUNS['ddim'] : RUNS[name]
-    if (run === undefined || run === null) return { skipped: `the sampler of ${name} is not supported yet` }
+    if (run === undefined) return { skipped: `the sampler of ${name} is not supported yet` }
     const input: Input = picture
       ? await this.#input(name, Number(picture[1]))
       : { noise: await this.#initialNoise(), clean: null, strength: 1, mask: null }
