@@ -40,7 +40,11 @@ test.each([
   [{ seed: -1 }, 'request.seed', 'seed: expected at least 0, found -1'],
   [{ guidanceScale: Number.NaN }, 'request.guidanceScale', 'guidanceScale: expected a number, found NaN'],
   [{ prompt: 'x'.repeat(20_001) }, 'request.prompt', 'prompt: expected at most 20000 characters, found 20001'],
-  [{ schedule: 'cosine' }, 'request.schedule', 'schedule: expected normal or karras, found "cosine"'],
+  [
+    { init: { id: '0'.repeat(64), strength: 0.5, fit: 'squeeze' } },
+    'request.init.fit',
+    'init.fit: expected crop, contain or stretch, found "squeeze"',
+  ],
   [
     { init: { id: 'abc', strength: 0.5, fit: 'crop' } },
     'request.init.id',
