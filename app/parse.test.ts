@@ -43,7 +43,7 @@ test.each([
   [
     { init: { id: '0'.repeat(64), strength: 0.5, fit: 'squeeze' } },
     'request.init.fit',
-    'init.fit: expected crop, contain or stretch, found "squeeze"',
+    'fit: expected crop, contain or stretch, found "squeeze"',
   ],
   [
     { init: { id: 'abc', strength: 0.5, fit: 'crop' } },
