@@ -29,19 +29,19 @@ export function brownianNoise(seed: number, shape: readonly number[]): (sigma: n
   const draw = (node: number) => gaussianNoise(seed, node, shape, STREAM).data
   const start: Point = { leaf: 0, value: new Float64Array(tensor(shape).data.length) }
   const end: Point = { leaf: LEAVES, value: Float64Array.from(draw(0), (value) => value * Math.sqrt(LEAVES)) }
-  /** The middles of the last descent, by node: the next one is near. */
-  let middles = new Map<number, Point>()
+  /** The middles of the last two descents, by node: the next one is near, and often to one of their ends. */
+  let [newer, older] = [new Map<number, Point>(), new Map<number, Point>()]
 
   function valueAt(leaf: number): Float64Array {
     const passed = new Map<number, Point>()
     let [low, high, node] = [start, end, 1]
     while (leaf !== low.leaf && leaf !== high.leaf) {
-      const middle = middles.get(node) ?? middleOf(low, high, draw(node))
+      const middle = newer.get(node) ?? older.get(node) ?? middleOf(low, high, draw(node))
       passed.set(node, middle)
       if (leaf < middle.leaf) [high, node] = [middle, 2 * node]
       else [low, node] = [middle, 2 * node + 1]
     }
-    middles = passed
+    ;[newer, older] = [passed, newer]
     return leaf === low.leaf ? low.value : high.value
   }
 

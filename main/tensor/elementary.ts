@@ -1,6 +1,8 @@
 const LN_2 = 0.6931471805599453
 const HALF_PI = 1.5707963267948966
 const SQRT_HALF = 0.7071067811865476
+/** 1/21, 1/19, … 1 */
+const ODD_RECIPROCALS = Array.from({ length: 11 }, (_, i) => 1 / (21 - 2 * i))
 
 /** ln u for 0 < u <= 1: u = f * 2^e with f in [sqrt 1/2, sqrt 2), then ln f = 2 artanh((f - 1) / (f + 1)). */
 export function naturalLogarithm(u: number): number {
@@ -13,7 +15,7 @@ export function naturalLogarithm(u: number): number {
   const s = (f - 1) / (f + 1)
   const s2 = s * s
   let sum = 0
-  for (let k = 21; k >= 1; k -= 2) sum = sum * s2 + 1 / k
+  for (const reciprocal of ODD_RECIPROCALS) sum = sum * s2 + reciprocal
   return e * LN_2 + 2 * s * sum
 }
 

@@ -21,14 +21,15 @@ export function philox(counter: Words4, key: Words2): Words4 {
     const high1 = highProduct(MULTIPLIER_1, c2)
     const low0 = Math.imul(MULTIPLIER_0, c0)
     const low1 = Math.imul(MULTIPLIER_1, c2)
-    c0 = (high1 ^ c1 ^ k0) >>> 0
-    c1 = low1 >>> 0
-    c2 = (high0 ^ c3 ^ k1) >>> 0
-    c3 = low0 >>> 0
-    k0 = (k0 + INCREMENT_0) >>> 0
-    k1 = (k1 + INCREMENT_1) >>> 0
+    // signed words between the rounds: they stay small integers
+    c0 = high1 ^ c1 ^ k0
+    c1 = low1
+    c2 = high0 ^ c3 ^ k1
+    c3 = low0
+    k0 = (k0 + INCREMENT_0) | 0
+    k1 = (k1 + INCREMENT_1) | 0
   }
-  return [c0, c1, c2, c3]
+  return [c0 >>> 0, c1 >>> 0, c2 >>> 0, c3 >>> 0]
 }
 
 /** The upper 32 bits of a product of two 32-bit words, in 16-bit halves: no partial sum passes 2^53. */
