@@ -51,6 +51,10 @@ export function createHandlers(parts: HandlerParts): Handlers {
       await parts.firstScan
       return library.list()
     },
+    'parts.list': async () => {
+      await parts.firstScan
+      return library.parts()
+    },
     'models.refresh': () => library.refresh(),
     'models.addFolder': (path) => library.addFolder(atHome(path)),
     'models.removeFolder': (path) => library.removeFolder(path),

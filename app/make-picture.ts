@@ -1,12 +1,14 @@
 import { StudioError } from '../main/contract/failure.ts'
-import type { GenerationRequest } from '../main/contract/generation.ts'
+import type { GenerationRequest, InputId } from '../main/contract/generation.ts'
 import type { ImageRecord } from '../main/contract/image.ts'
 import type { JobId } from '../main/contract/job.ts'
+import { namedInputs, namedParts } from '../main/contract/named.ts'
 import type { Settings } from '../main/contract/settings.ts'
+import type { GenerationTask } from '../main/contract/studio.ts'
 import type { Gallery } from '../main/gallery/gallery.ts'
 import type { Library } from '../main/library/library.ts'
 import type { RunListeners, StudioHost } from './studio-host.ts'
-import { requireModel } from './validate.ts'
+import { requireModel, requirePart } from './validate.ts'
 
 export interface MakerParts {
   readonly host: StudioHost
@@ -21,11 +23,10 @@ export type MakePicture = (jobId: JobId, request: GenerationRequest, listeners: 
 /** What the queue and the command line run: a request with its model and input found, given to the studio process. */
 export function createMaker({ host, library, gallery, settings }: MakerParts): MakePicture {
   return async (jobId, request, listeners) => {
-    // Both may have gone since the request was made: jobs wait, and survive restarts.
-    const { path: modelPath } = requireModel(library, request.model)
-    const initPath = request.init === null ? null : gallery.inputPath(request.init.id)
+    // They may have gone since the request was made: jobs wait, and survive restarts.
+    const files = filesOf(request, library, (id) => gallery.inputPath(id))
     const stagingFolder = gallery.stagingFolder(jobId)
-    const task = { jobId, request, modelPath, initPath, stagingFolder, ...runSettings(settings()) }
+    const task = { jobId, request, ...files, stagingFolder, ...runSettings(settings()) }
     try {
       return gallery.adopt(await host.run(task, listeners), stagingFolder, request)
     } catch (error) {
@@ -33,6 +34,29 @@ export function createMaker({ host, library, gallery, settings }: MakerParts): M
       if (!(error instanceof StudioError && error.code === 'disk-full')) gallery.clearStaging(stagingFolder)
       throw error
     }
+  }
+}
+
+/**
+ * Where everything lies that a request names.
+ * @throws StudioError model-missing, and whatever `inputPath` throws
+ */
+export function filesOf(
+  request: GenerationRequest,
+  library: Library,
+  inputPath: (id: InputId) => string,
+): Pick<GenerationTask, 'modelPath' | 'inputPaths' | 'partPaths' | 'embeddings'> {
+  const parts = namedParts(request).map(({ id, field }) => [id, requirePart(library, id, field).path] as const)
+  const { refiner } = request
+  if (refiner) parts.push([refiner.model, requireModel(library, refiner.model, 'refiner.model').path])
+  return {
+    modelPath: requireModel(library, request.model).path,
+    inputPaths: Object.fromEntries(namedInputs(request).map((id) => [id, inputPath(id)])),
+    partPaths: Object.fromEntries(parts),
+    embeddings: library
+      .parts()
+      .filter(({ kind, problem }) => kind === 'embedding' && problem === null)
+      .map(({ name, path }) => ({ name, path })),
   }
 }
 

@@ -41,7 +41,9 @@ function task(prompt: string): GenerationTask {
   return {
     jobId: `00000000-0000-4000-8000-${String(count).padStart(12, '0')}`,
     modelPath: '/models/none',
-    initPath: null,
+    inputPaths: {},
+    partPaths: {},
+    embeddings: [],
     stagingFolder: '/staging',
     threads: null,
     showPreviews: true,

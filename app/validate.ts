@@ -1,6 +1,8 @@
 import { StudioError } from '../main/contract/failure.ts'
-import type { GenerationRequest, ModelId } from '../main/contract/generation.ts'
+import type { GenerationRequest, InputId, ModelId } from '../main/contract/generation.ts'
 import type { ModelSummary } from '../main/contract/model.ts'
+import { namedInputs, namedParts } from '../main/contract/named.ts'
+import type { PartSummary } from '../main/contract/part.ts'
 import type { Gallery } from '../main/gallery/gallery.ts'
 import type { Library } from '../main/library/library.ts'
 
@@ -8,32 +10,58 @@ import type { Library } from '../main/library/library.ts'
  * The model with this id, able to run.
  * @throws StudioError model-missing when it is gone or has a problem
  */
-export function requireModel(library: Pick<Library, 'find' | 'list'>, id: ModelId): ModelSummary {
+export function requireModel(library: Pick<Library, 'find' | 'list'>, id: ModelId, name = 'model'): ModelSummary {
   const model = library.find(id)
-  const field = 'request.model'
+  const field = `request.${name}`
   if (!model) {
     const known = library.list().map((other) => other.id)
-    throw new StudioError('model-missing', `model: expected one of ${known.join(', ')}, found "${id}"`, { field })
+    throw new StudioError('model-missing', `${name}: expected one of ${known.join(', ')}, found "${id}"`, { field })
   }
   if (model.problem !== null) {
-    throw new StudioError('model-missing', `model: ${model.name} cannot run. ${model.problem}`, { field })
+    throw new StudioError('model-missing', `${name}: ${model.name} cannot run. ${model.problem}`, { field })
   }
   return model
 }
 
 /**
- * What the schema of a request cannot know: that its model is there and runs, and that its input picture is kept.
+ * The part with this id, usable; `name` is the request's field that names it.
+ * @throws StudioError model-missing when it is gone or has a problem
+ */
+export function requirePart(library: Pick<Library, 'findPart'>, id: ModelId, name: string): PartSummary {
+  const part = library.findPart(id)
+  const field = `request.${name}`
+  if (!part) throw new StudioError('model-missing', `${name}: expected a part of the library, found "${id}"`, { field })
+  if (part.problem !== null) {
+    throw new StudioError('model-missing', `${name}: ${part.name} cannot be used. ${part.problem}`, { field })
+  }
+  return part
+}
+
+/**
+ * What the schema of a request cannot know: that its models and parts are there and run, and that its input pictures are kept.
  * @throws StudioError model-missing, not-found
  */
 export function checkRequest(request: GenerationRequest, library: Library, gallery: Gallery): void {
   requireModel(library, request.model)
-  if (request.init === null) return
-  try {
-    gallery.inputPath(request.init.id)
-  } catch (error) {
-    throw new StudioError('not-found', 'init: expected an input picture the studio has, found one that is gone', {
-      field: 'request.init',
-      cause: error,
-    })
+  if (request.refiner) requireModel(library, request.refiner.model, 'refiner.model')
+  for (const { id, field } of namedParts(request)) requirePart(library, id, field)
+  for (const id of namedInputs(request)) {
+    const field = inputField(request, id)
+    try {
+      gallery.inputPath(id)
+    } catch (error) {
+      throw new StudioError('not-found', `${field}: expected an input picture the studio has, found one that is gone`, {
+        field: `request.${field}`,
+        cause: error,
+      })
+    }
   }
+}
+
+function inputField({ init, controls = [], imagePrompts = [] }: GenerationRequest, id: InputId): string {
+  if (init?.id === id) return 'init'
+  if (init?.mask?.id === id) return 'init.mask'
+  const control = controls.findIndex(({ image }) => image === id)
+  if (control >= 0) return `controls.${control}.image`
+  return `imagePrompts.${imagePrompts.findIndex(({ image }) => image === id)}.image`
 }

@@ -7,9 +7,8 @@ import type { GenerationRequest, InputId } from '../../main/contract/generation.
 import type { Settings } from '../../main/contract/settings.ts'
 import { readPicture } from '../../main/image/picture.ts'
 import { openGallery, type ModelParts } from '../parts.ts'
-import { createMaker, runSettings } from '../make-picture.ts'
+import { createMaker, filesOf, runSettings } from '../make-picture.ts'
 import type { RunListeners } from '../studio-host.ts'
-import { requireModel } from '../validate.ts'
 import type { Made } from './report.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -41,21 +40,20 @@ export async function galleryBench(models: ModelParts, { paths, logger }: Surrou
 /** Pictures go to their files and leave no trace elsewhere. */
 export async function temporaryBench({ host, library, settings }: ModelParts): Promise<Bench> {
   const stagingFolder = await mkdtemp(join(tmpdir(), 'latent-studio-'))
-  let initPath: string | null = null
+  const inputs = new Map<InputId, string>()
   return {
     async keepInput(file) {
       const bytes = await readInput(file)
       await readPicture(bytes)
-      initPath = resolve(file)
-      return createHash('sha256').update(bytes).digest('hex')
+      const id = createHash('sha256').update(bytes).digest('hex')
+      inputs.set(id, resolve(file))
+      return id
     },
     async make(request, listeners, out) {
-      const { path: modelPath } = requireModel(library, request.model)
       const task = {
         jobId: randomUUID(),
         request,
-        modelPath,
-        initPath,
+        ...filesOf(request, library, (id) => inputs.get(id) ?? id),
         stagingFolder,
         ...runSettings(unwatched(settings.current)),
       }

@@ -3,6 +3,7 @@ import { EnqueueInput, Job, JobId, JobPreview } from './job.ts'
 import { GalleryChange, GalleryFilter, ImageId, ImageRecord, InputImage } from './image.ts'
 import { ModelId } from './generation.ts'
 import { ModelSummary, TokenCount } from './model.ts'
+import { PartSummary } from './part.ts'
 import { Settings, SettingsPatch, StudioInfo } from './settings.ts'
 
 const call = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O) => ({ input, output })
@@ -18,6 +19,9 @@ export const calls = {
   'models.addFolder': call(z.string().min(1).max(4096), z.array(ModelSummary)),
   'models.removeFolder': call(z.string().min(1).max(4096), z.array(ModelSummary)),
   'models.countTokens': call(z.object({ model: ModelId, text: z.string().max(20_000) }), TokenCount),
+  /** Files that join a model. */
+  'parts.list': call(Nothing, z.array(PartSummary)),
+
   'queue.list': call(Nothing, z.array(Job)),
   'queue.enqueue': call(EnqueueInput, z.array(JobId)),
   'queue.cancel': call(JobId, Nothing),
@@ -44,6 +48,7 @@ export const events = {
   'job.preview': JobPreview,
   'gallery.changed': GalleryChange,
   'models.changed': z.array(ModelSummary),
+  'parts.changed': z.array(PartSummary),
   'settings.changed': Settings,
   /** A command of the shell's menu, by name; the window runs what it knows. */
   'shell.command': z.string(),

@@ -63,6 +63,13 @@ export const LIMITS = {
   strength: { min: 0.01, max: 1 },
   promptCharacters: 20_000,
   count: { min: 1, max: 64 },
+  clipSkip: { min: 1, max: 12 },
+  /** Of a LoRA; below 0 it does the opposite. */
+  loraWeight: { min: -5, max: 5 },
+  /** Of a control or an image prompt. */
+  influence: { min: 0, max: 2 },
+  maskBlurPx: { min: 0, max: 64 },
+  maskPaddingPx: { min: 0, max: 512 },
 } as const
 
 const sizePx = z
@@ -82,22 +89,73 @@ export const FIT_MODES = ['crop', 'contain', 'stretch'] as const
 export const FitMode = z.enum(FIT_MODES)
 export type FitMode = z.infer<typeof FitMode>
 
+/** What the repainted part starts from: the picture itself, or noise alone. */
+export const MASK_FILLS = ['original', 'noise'] as const
+
+/** Where an input picture is repainted: white repaints, black keeps. */
+export const Mask = z.object({
+  id: InputId,
+  /** Softens the edge by this deviation, in pixels of the result. */
+  blurPx: z.number().min(LIMITS.maskBlurPx.min).max(LIMITS.maskBlurPx.max),
+  fill: z.enum(MASK_FILLS),
+  /** Pixels of the input picture around the mask that are made along with it, at the full requested size; null makes the whole picture. */
+  paddingPx: z.int().min(LIMITS.maskPaddingPx.min).max(LIMITS.maskPaddingPx.max).nullable(),
+})
+export type Mask = z.infer<typeof Mask>
+
 /** The picture an image-to-image run starts from. */
 export const InitImage = z.object({
   id: InputId,
   /** 0-1, the share of the schedule that is run. */
   strength: z.number().min(LIMITS.strength.min).max(LIMITS.strength.max),
   fit: FitMode,
+  mask: Mask.optional(),
 })
 export type InitImage = z.infer<typeof InitImage>
 
-/** A model's stable name: `starter`, or one derived from where it lies. */
+/** A model's or part's stable name: `starter`, or one derived from where it lies. */
 export const ModelId = z.string().min(1).max(500)
 export type ModelId = z.infer<typeof ModelId>
 
+/** A LoRA and how much of it: of the U-Net's part, and of the text encoders' unless that is told apart. */
+export const LoraUse = z.object({
+  id: ModelId,
+  weight: z.number().min(LIMITS.loraWeight.min).max(LIMITS.loraWeight.max),
+  textWeight: z.number().min(LIMITS.loraWeight.min).max(LIMITS.loraWeight.max).optional(),
+})
+export type LoraUse = z.infer<typeof LoraUse>
+
+const influence = z.number().min(LIMITS.influence.min).max(LIMITS.influence.max)
+const share = z.number().min(0).max(1)
+
+/** What is drawn from a control's picture before the network sees it; `none` takes it as it is, as for depth or pose maps. */
+export const PREPROCESSORS = ['none', 'canny', 'scribble', 'invert'] as const
+export const Preprocessor = z.enum(PREPROCESSORS)
+export type Preprocessor = z.infer<typeof Preprocessor>
+
+/** A ControlNet with its picture. It acts from the share `start` of the steps to the share `end`. */
+export const ControlUse = z.object({
+  id: ModelId,
+  image: InputId,
+  preprocessor: Preprocessor,
+  fit: FitMode,
+  weight: influence,
+  start: share,
+  end: share,
+})
+export type ControlUse = z.infer<typeof ControlUse>
+
+/** A picture that prompts like words, through an IP-Adapter. */
+export const ImagePrompt = z.object({ id: ModelId, image: InputId, weight: influence, start: share, end: share })
+export type ImagePrompt = z.infer<typeof ImagePrompt>
+
+/** A second model that runs the steps from the share `start` of them to the end. */
+export const RefinerUse = z.object({ model: ModelId, start: share })
+export type RefinerUse = z.infer<typeof RefinerUse>
+
 /**
  * Everything that affects one picture. Queued, stored and embedded in the file unchanged, so that
- * running it again is running the same object.
+ * running it again is running the same object. What an optional field names is not used where the field is absent.
  */
 export const GenerationRequest = z.object({
   model: ModelId,
@@ -112,5 +170,13 @@ export const GenerationRequest = z.object({
   sampler: SamplerId,
   schedule: ScheduleId,
   init: InitImage.nullable(),
+  /** Another autoencoder than the model's own. */
+  vae: ModelId.optional(),
+  /** The text encoder's layer that is listened to, counted from its end; 1 is the last. Absent: as the model was trained. */
+  clipSkip: z.int().min(LIMITS.clipSkip.min).max(LIMITS.clipSkip.max).optional(),
+  loras: z.array(LoraUse).max(32).optional(),
+  controls: z.array(ControlUse).max(8).optional(),
+  imagePrompts: z.array(ImagePrompt).max(8).optional(),
+  refiner: RefinerUse.optional(),
 })
 export type GenerationRequest = z.infer<typeof GenerationRequest>

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { Failure } from './failure.ts'
-import { GenerationRequest } from './generation.ts'
+import { GenerationRequest, InputId, ModelId } from './generation.ts'
 import { ImageOrigin } from './image.ts'
 import { JobId, Progress } from './job.ts'
 
@@ -9,8 +9,12 @@ export const GenerationTask = z.object({
   jobId: JobId,
   request: GenerationRequest,
   modelPath: z.string(),
-  /** The input picture's file, when `request.init` is set. */
-  initPath: z.string().nullable(),
+  /** The file of each input picture that the request names. */
+  inputPaths: z.record(InputId, z.string()),
+  /** Where each part, and each model besides the first, that the request names lies. */
+  partPaths: z.record(ModelId, z.string()),
+  /** What the prompts may call by name. */
+  embeddings: z.array(z.object({ name: z.string(), path: z.string() })),
   /** An existing folder on the gallery's volume; the picture and its thumbnail are written there. */
   stagingFolder: z.string(),
   threads: z.int().nullable(),

@@ -4,6 +4,7 @@ import { StudioError } from '../contract/failure.ts'
 import type { Logger } from '../contract/failure.ts'
 import type { ModelId } from '../contract/generation.ts'
 import type { ModelSummary } from '../contract/model.ts'
+import type { PartSummary } from '../contract/part.ts'
 import { findModelPaths } from './scan.ts'
 import { summarise } from './summary.ts'
 
@@ -27,6 +28,7 @@ export class Library {
   readonly #onChange: NonNullable<LibraryOptions['onChange']>
   #folders: string[]
   #models: ModelSummary[] = []
+  readonly #parts: PartSummary[] = []
   /** Scans run one after another, so that the last one asked for is the last to be told. */
   #lastScan: Promise<unknown> = Promise.resolve()
 
@@ -44,6 +46,15 @@ export class Library {
 
   find(id: ModelId): ModelSummary | undefined {
     return this.#models.find((model) => model.id === id)
+  }
+
+  /** Files that join a model, as the last scan found them. */
+  parts(): PartSummary[] {
+    return [...this.#parts]
+  }
+
+  findPart(id: ModelId): PartSummary | undefined {
+    return this.#parts.find((part) => part.id === id)
   }
 
   get folders(): string[] {

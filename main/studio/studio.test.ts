@@ -11,6 +11,7 @@ import { Studio } from './studio.ts'
 import type { GenerateContext } from './studio.ts'
 
 const RESOURCES = join(import.meta.dirname, '../../resources')
+const INPUT = '0'.repeat(64)
 const REQUEST: GenerationRequest = {
   model: 'starter',
   prompt: 'a red apple',
@@ -42,7 +43,9 @@ async function testStudio() {
       jobId: randomUUID(),
       request: { ...REQUEST, ...changes },
       modelPath: join(RESOURCES, 'models/starter'),
-      initPath: more.initPath ?? null,
+      inputPaths: more.inputPaths ?? {},
+      partPaths: {},
+      embeddings: [],
       stagingFolder,
       threads: null,
       showPreviews: more.showPreviews ?? false,
@@ -131,8 +134,11 @@ test('a low strength stays near the input picture, a high one leaves it', async 
   const { generate } = await testStudio()
   const { file } = await generate({ steps: 10 })
   const distance = async (strength: number) => {
-    const init = { id: '0'.repeat(64), strength, fit: 'crop' } as const
-    const made = await generate({ steps: 10, prompt: 'a penguin on a green background', init }, { initPath: file })
+    const init = { id: INPUT, strength, fit: 'crop' } as const
+    const made = await generate(
+      { steps: 10, prompt: 'a penguin on a green background', init },
+      { inputPaths: { [INPUT]: file } },
+    )
     return meanDifference(made.file, file)
   }
   expect(await distance(0.1)).toBeLessThan((await distance(0.9)) / 2)

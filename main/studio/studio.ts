@@ -1,27 +1,22 @@
 import { performance } from 'node:perf_hooks'
-import { setImmediate } from 'node:timers/promises'
-import type { Component } from '../checkpoint/weights.ts'
 import { StudioError, type Logger } from '../contract/failure.ts'
 import type { GenerationRequest } from '../contract/generation.ts'
-import type { Progress, Stage } from '../contract/job.ts'
+import type { Progress } from '../contract/job.ts'
 import type { GenerationResult, GenerationTask } from '../contract/studio.ts'
-import { guided } from '../diffusion/guidance.ts'
 import type { Predict } from '../diffusion/denoise.ts'
 import { denoisingLoop, seededNoise } from '../diffusion/loop.ts'
 import { planSampling } from '../diffusion/plan.ts'
 import type { SamplingPlan } from '../diffusion/plan.ts'
-import { pictureTensor } from '../image/picture.ts'
-import { weightedSum } from '../tensor/arithmetic.ts'
-import { gaussianNoise } from '../tensor/noise.ts'
-import { tensor } from '../tensor/tensor.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { encodePair, encodePrompt } from '../text/conditioning.ts'
-import type { EncodedPrompt } from '../text/conditioning.ts'
 import { StepClock } from './estimate.ts'
+import { loadAll } from './load-all.ts'
 import { LoadedModel } from './loaded-model.ts'
+import { pause } from './pause.ts'
+import { ProgressReport } from './progress-report.ts'
+import { promptedNetwork } from './prompted.ts'
+import { encodeInput } from './start-latent.ts'
 import { previewsOf } from './previews.ts'
 import { savePicture } from './save.ts'
-import { wholePicture } from './size-conditioning.ts'
 
 export interface StudioOptions {
   readonly vocabulariesFolder: string
@@ -34,9 +29,6 @@ export interface GenerateContext {
   readonly onPreview: (step: number, dataUrl: string) => void
   readonly logger: Logger
 }
-
-/** The draw of the autoencoder's sample of an input picture; far from those of the steps. */
-const ENCODER_DRAW = 2 ** 32 - 1
 
 /** Makes pictures; keeps the last model's networks open for the next one. */
 export class Studio {
@@ -54,7 +46,7 @@ export class Studio {
   async generate(task: GenerationTask, context: GenerateContext): Promise<GenerationResult> {
     const startedMs = performance.now()
     const { request } = task
-    const progress = new ProgressReport(context)
+    const progress = new ProgressReport(context.onProgress)
     progress.report('loading', { loaded: 0 })
     const model = await this.#open(task)
     const plan = planSampling(model.checkpoint.diffusion, {
@@ -65,12 +57,12 @@ export class Studio {
     })
     progress.steps = plan.steps
     const latentSides = latentSize(request, model.latentFactor)
-    await loadAll(model, task, progress)
+    await loadAll(model, task, progress, context.signal)
 
     progress.report('encoding')
-    const predict = await conditionedPredict(model, task)
+    const predict = await promptedNetwork(model, task)
     const shape = [model.checkpoint.unet.config.outChannels, ...latentSides]
-    const clean = task.initPath === null ? null : await encodeInput(model, request, task.initPath)
+    const clean = request.init === null ? null : await encodeInput(model, task, request.init)
     await pause(context.signal)
 
     const latent = await this.#denoise({ model, plan, predict, shape, clean, task, context, progress })
@@ -143,12 +135,6 @@ interface Run {
   readonly progress: ProgressReport
 }
 
-/** Lets messages in, then ends a cancelled run. */
-async function pause(signal: AbortSignal): Promise<void> {
-  await setImmediate()
-  if (signal.aborted) throw new StudioError('cancelled', 'The run was cancelled')
-}
-
 /** [latentHeight, latentWidth] @throws StudioError invalid-request, naming the field */
 function latentSize({ widthPx, heightPx }: GenerationRequest, factor: number): [number, number] {
   const cells = (px: number, field: string) => {
@@ -158,80 +144,4 @@ function latentSize({ widthPx, heightPx }: GenerationRequest, factor: number): [
     return px / factor
   }
   return [cells(heightPx, 'heightPx'), cells(widthPx, 'widthPx')]
-}
-
-/** Opens what the run needs, telling how much of the weights has been read. */
-async function loadAll(model: LoadedModel, { initPath }: GenerationTask, progress: ProgressReport): Promise<void> {
-  const { textEncoders, unet, autoencoder } = model.checkpoint
-  const parts = [
-    ...textEncoders.map((part, i) => ({
-      sizeBytes: weightBytes(part),
-      open: (onRead: (share: number) => void) => model.openTextEncoder(i, onRead),
-    })),
-    {
-      sizeBytes: weightBytes(unet),
-      open: (onRead: (share: number) => void) => model.unet(onRead),
-    },
-    { sizeBytes: weightBytes(autoencoder), open: (onRead: (share: number) => void) => model.decoder(onRead) },
-    ...(initPath === null
-      ? []
-      : [{ sizeBytes: weightBytes(autoencoder), open: (onRead: (share: number) => void) => model.encoder(onRead) }]),
-  ]
-  const total = parts.reduce((sum, part) => sum + part.sizeBytes, 0)
-  let read = 0
-  for (const part of parts) {
-    await part.open((share) => {
-      progress.report('loading', { loaded: (read + share * part.sizeBytes) / total })
-    })
-    read += part.sizeBytes
-    progress.report('loading', { loaded: read / total })
-    await pause(progress.context.signal)
-  }
-}
-
-function weightBytes({ weights }: Component<unknown>): number {
-  return weights.names.reduce((sum, name) => sum + weights.require(name).sizeBytes, 0)
-}
-
-/** The U-Net with its prompts: guided where the scale asks for it. */
-async function conditionedPredict(model: LoadedModel, { request, batchGuidance }: GenerationTask): Promise<Predict> {
-  const network = await model.unet()
-  const encoders = await model.promptEncoders()
-  const { prompt, negativePrompt, guidanceScale, heightPx, widthPx } = request
-  const told = (encoded: EncodedPrompt) => model.conditioning(encoded, wholePicture(heightPx, widthPx))
-  if (guidanceScale === 1) {
-    return guided(network, told(await encodePrompt(encoders, prompt)), null, 1, { isBatched: false })
-  }
-  const { conditioning, unconditional } = await encodePair(encoders, prompt, negativePrompt)
-  return guided(network, told(conditioning), told(unconditional), guidanceScale, { isBatched: batchGuidance })
-}
-
-/** The input picture's latent in the U-Net's scale: a sample of what the encoder says, as the originals draw it. */
-async function encodeInput(model: LoadedModel, request: GenerationRequest, path: string): Promise<Tensor> {
-  const { widthPx, heightPx, init } = request
-  const image = await pictureTensor(path, { widthPx, heightPx, fit: init?.fit ?? 'crop' })
-  const { mean, deviation } = await (await model.encoder())(image)
-  const noise = gaussianNoise(request.seed, ENCODER_DRAW, mean.shape)
-  const spread = tensor(
-    mean.shape,
-    noise.data.map((value, i) => value * (deviation.data[i] ?? 0)),
-  )
-  return weightedSum([1, mean], [1, spread])
-}
-
-/** Progress with what stays the same filled in. */
-class ProgressReport {
-  steps = 0
-  readonly context: GenerateContext
-  #last: Progress = { stage: 'loading', step: 0, steps: 0, loaded: 0, secondsLeft: null }
-
-  constructor(context: GenerateContext) {
-    this.context = context
-  }
-
-  report(stage: Stage, change: Partial<Progress> = {}): void {
-    const loaded = stage === 'loading' ? this.#last.loaded : 1
-    this.#last = { ...this.#last, loaded, ...change, stage, steps: this.steps }
-    this.context.onProgress(this.#last)
-  }
 }

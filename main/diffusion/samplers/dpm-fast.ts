@@ -2,13 +2,16 @@ import { weightedSum } from '../../tensor/arithmetic.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import type { Denoise, SamplerOptions, SamplerStep } from '../sampler.ts'
 import { ancestralStep } from './ancestral-step.ts'
+import { SIGMA_LIMIT } from '../level-rules.ts'
 import { firstOrder, secondOrder, stageAt, thirdOrder } from './dpm-solver-step.ts'
 import type { Stage } from './dpm-solver-step.ts'
+import { isNoiseAlone } from './noise-alone.ts'
 
 /**
  * DPM-Solver-fast: strides of order 3 evenly spaced in log sigma, the last ones of lower order; as many network calls as the
  * schedule has steps, and counted as those. Lu et al. 2022 (arXiv 2206.00927), appendix D.3, after k-diffusion. It takes the
- * ends of the schedule; where that ends clean, its last call is for the step from the level before. `eta` defaults to 0.
+ * ends of the schedule; where that ends clean, its last call is for the step
+ * from the level before; where it starts from noise alone, its first is for the step to sigma 164. `eta` defaults to 0.
  */
 export async function* dpmFast(
   denoise: Denoise,
@@ -44,16 +47,24 @@ interface Stride {
   readonly lowest: number
 }
 
-function strides(sigmas: readonly number[]): Stride[] {
-  const isClean = sigmas.at(-1) === 0
-  const [highest = NaN] = sigmas
-  const lowest = sigmas.at(isClean ? -2 : -1) ?? NaN
-  const calls = sigmas.length - (isClean ? 2 : 1)
+function strides([highest = NaN, ...lower]: readonly number[]): Stride[] {
+  if (lower.at(-1) === 0) {
+    const lowest = lower.at(-2) ?? highest
+    const last = { order: 1, sigma: lowest, sigmaNext: 0, lowest: 0 }
+    return lower.length === 1 ? [last] : [...strides([highest, ...lower.slice(0, -1)]), last]
+  }
+  const lowest = lower.at(-1) ?? NaN
+  if (isNoiseAlone(highest) && lower.length > 1) {
+    const first = { order: 1, sigma: highest, sigmaNext: SIGMA_LIMIT, lowest: SIGMA_LIMIT }
+    return [first, ...evenStrides(SIGMA_LIMIT, lowest, lower.length - 1)]
+  }
+  return evenStrides(highest, lowest, lower.length)
+}
+
+function evenStrides(highest: number, lowest: number, calls: number): Stride[] {
   const thirds = Math.floor(calls / 3)
-  const orders = new Array<number>(calls % 3 === 0 ? Math.max(thirds - 1, 0) : thirds).fill(3)
-  if (calls % 3 > 0) orders.push(calls % 3)
-  else if (calls > 0) orders.push(2, 1)
+  const orders = new Array<number>(calls % 3 === 0 ? thirds - 1 : thirds).fill(3)
+  orders.push(...(calls % 3 === 0 ? [2, 1] : [calls % 3]))
   const level = (i: number) => (i === orders.length ? lowest : highest * (lowest / highest) ** (i / orders.length))
-  const found = orders.map((order, i) => ({ order, sigma: level(i), sigmaNext: level(i + 1), lowest }))
-  return isClean ? [...found, { order: 1, sigma: lowest, sigmaNext: 0, lowest: 0 }] : found
+  return orders.map((order, i) => ({ order, sigma: level(i), sigmaNext: level(i + 1), lowest }))
 }

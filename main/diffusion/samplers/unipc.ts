@@ -3,6 +3,7 @@ import type { Tensor } from '../../tensor/tensor.ts'
 import { intervals } from '../sampler.ts'
 import type { Denoise, SamplerOptions, SamplerStep } from '../sampler.ts'
 import { momentWeights } from './moment-weights.ts'
+import { isNoiseAlone } from './noise-alone.ts'
 
 export interface UniPcOptions extends SamplerOptions {
   readonly order?: 1 | 2 | 3
@@ -28,7 +29,9 @@ export async function* uniPc(
   let [start, ...estimates] = from?.memory ?? []
   for (const { step, sigma, sigmaNext } of intervals(sigmas, from)) {
     const denoised = await denoise(x, sigma)
-    if (start) x = unified(start, estimates, levelsOf(step - 1), solver, denoised)
+    if (start && !isNoiseAlone(sigmas[step - 1] ?? 0)) {
+      x = unified(start, estimates, levelsOf(step - 1), solver, denoised)
+    }
     start = x
     estimates = [denoised, ...estimates].slice(0, order)
     x = unified(start, estimates, levelsOf(step), solver)

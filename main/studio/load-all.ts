@@ -1,0 +1,43 @@
+import type { Component } from '../checkpoint/weights.ts'
+import type { GenerationTask } from '../contract/studio.ts'
+import type { LoadedModel, OnRead } from './loaded-model.ts'
+import { pause } from './pause.ts'
+import type { ProgressReport } from './progress-report.ts'
+
+/** Opens what the run needs, telling how much of the weights has been read. */
+export async function loadAll(
+  model: LoadedModel,
+  { request }: GenerationTask,
+  progress: ProgressReport,
+  signal: AbortSignal,
+): Promise<void> {
+  const { textEncoders, unet, autoencoder } = model.checkpoint
+  const parts = [
+    ...textEncoders.map((part, i) => ({
+      sizeBytes: weightBytes(part),
+      open: (onRead: OnRead) => model.openTextEncoder(i, onRead),
+    })),
+    {
+      sizeBytes: weightBytes(unet),
+      open: (onRead: OnRead) => model.unet(onRead),
+    },
+    { sizeBytes: weightBytes(autoencoder), open: (onRead: OnRead) => model.decoder(onRead) },
+    ...(request.init === null
+      ? []
+      : [{ sizeBytes: weightBytes(autoencoder), open: (onRead: OnRead) => model.encoder(onRead) }]),
+  ]
+  const total = parts.reduce((sum, part) => sum + part.sizeBytes, 0)
+  let read = 0
+  for (const part of parts) {
+    await part.open((share) => {
+      progress.report('loading', { loaded: (read + share * part.sizeBytes) / total })
+    })
+    read += part.sizeBytes
+    progress.report('loading', { loaded: read / total })
+    await pause(signal)
+  }
+}
+
+function weightBytes({ weights }: Component<unknown>): number {
+  return weights.names.reduce((sum, name) => sum + weights.require(name).sizeBytes, 0)
+}

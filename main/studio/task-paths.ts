@@ -1,0 +1,20 @@
+import { StudioError } from '../contract/failure.ts'
+import type { InputId, ModelId } from '../contract/generation.ts'
+import type { GenerationTask } from '../contract/studio.ts'
+
+/** The file of an input picture that the request names. @throws StudioError not-found */
+export function inputPath({ inputPaths }: GenerationTask, id: InputId): string {
+  const path = inputPaths[id]
+  if (path !== undefined) return path
+  throw new StudioError('not-found', `expected the input picture ${id}, found ${Object.keys(inputPaths).length} others`)
+}
+
+/** Where a part, or a further model, lies that the request names. @throws StudioError model-missing */
+export function partPath({ partPaths }: GenerationTask, id: ModelId): string {
+  const path = partPaths[id]
+  if (path !== undefined) return path
+  throw new StudioError(
+    'model-missing',
+    `expected the part "${id}", found ${Object.keys(partPaths).join(', ') || 'none'}`,
+  )
+}
