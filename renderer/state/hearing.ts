@@ -23,6 +23,9 @@ export function hear(studio: Studio, message: EventMessage): void {
       studio.models.replace(message.payload)
       studio.learnModel()
       return
+    case 'parts.changed':
+      studio.parts.replace(message.payload)
+      return
     case 'settings.changed':
       studio.settings.replace(message.payload)
       return

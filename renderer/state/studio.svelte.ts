@@ -13,6 +13,7 @@ import { hear } from './hearing.ts'
 import { Layout } from './layout.svelte.ts'
 import { ModelsState } from './models.svelte.ts'
 import { neighbour } from './neighbour.ts'
+import { PartsState } from './parts.svelte.ts'
 import { PromptHistory } from './prompt-history.svelte.ts'
 import { QueueState } from './queue.svelte.ts'
 import { SettingsState } from './settings.svelte.ts'
@@ -24,6 +25,7 @@ export class Studio {
   readonly api
   readonly settings
   readonly models
+  readonly parts
   readonly queue
   readonly gallery
   readonly galleryView
@@ -44,6 +46,7 @@ export class Studio {
     this.api = createApi(transport)
     this.settings = new SettingsState(this.api)
     this.models = new ModelsState(this.api)
+    this.parts = new PartsState(this.api)
     this.queue = new QueueState(this.api)
     this.gallery = new GalleryState(this.api)
     this.galleryView = new GalleryView(this.gallery)
@@ -82,7 +85,8 @@ export class Studio {
   /** Asks for everything the window shows. */
   async load(): Promise<void> {
     try {
-      await Promise.all([this.settings.load(), this.models.load(), this.queue.load(), this.gallery.load()])
+      const { settings, models, parts, queue, gallery } = this
+      await Promise.all([settings, models, parts, queue, gallery].map((state) => state.load()))
       this.learnModel()
       if (this.canvas.subject.kind === 'nothing') this.#showWhatIs()
       this.#loadFailure = undefined
