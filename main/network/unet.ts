@@ -4,29 +4,16 @@ import type { OnnxGraph } from '../runtime/graph.ts'
 import { GraphBuilder } from './graph-builder.ts'
 import { groupNorm } from './group-norm.ts'
 import type { Scope, Value } from './scope.ts'
-import { conv, croppedTo, doubled, linear, silu } from './layers.ts'
-import { resnetBlock } from './resnet-block.ts'
-import { spatialTransformer } from './spatial-transformer.ts'
-import type { Context } from './spatial-transformer.ts'
-import { timeEmbedding } from './time-embedding.ts'
+import { conv, croppedTo, doubled, silu } from './layers.ts'
+import { middle, resnet, startDrawing, transformer, wayDown } from './unet-way-down.ts'
+import type { Drawing, Tap } from './unet-way-down.ts'
 
 export interface UnetOptions {
   /** Also give the inner activations, by the original's names: time_embed, input_blocks.0 …, middle_block, output_blocks.0 … */
   readonly withTaps?: boolean
+  /** Also take what ControlNets give: residuals.0 …, added to the skips in the order of the way down, and residuals.middle. */
+  readonly withResiduals?: boolean
 }
-
-interface Drawing {
-  readonly scope: Scope
-  readonly config: UnetConfig
-  /** SiLU of the time embedding, [n, 4 · first block's channels] */
-  readonly time: { readonly value: Value; readonly width: number }
-  readonly context: Context
-  /** Outputs of the way down that the way up has yet to take, last in first out. */
-  readonly skips: { readonly value: Value; readonly channels: number }[]
-  readonly tap: Tap
-}
-
-type Tap = (name: string, value: Value) => void
 
 /**
  * The denoising network: sample [n, c, h, w], timestep float32 [n], context [n, t, d], and for models told more than the
@@ -37,72 +24,35 @@ type Tap = (name: string, value: Value) => void
 export function buildUnet(component: Component<UnetConfig>, options: UnetOptions = {}): OnnxGraph {
   const { config, weights } = component
   const graph = new GraphBuilder('U-Net', weights)
-  const scope = graph.root
-  const width = config.blockChannels[0] ?? 0
-  const sample = graph.input('sample', 'float', ['n', config.inChannels, 'h', 'w'])
-  const timestep = graph.input('timestep', 'float', ['n'])
-  const prompt = graph.input('context', 'float', ['n', 't', config.crossAttentionDim])
   const tap: Tap = (name, value) => {
     if (options.withTaps) graph.output(name, value)
   }
-
-  const told = timeEmbedding(scope.at('time_embedding'), timestep, width)
-  tap('time_embed', told)
-  const embedding = config.vector ? withVector(graph, told, config.vector.size, width * 4, tap) : told
-  const time = { value: silu(scope, embedding), width: width * 4 }
-  const context = {
-    rows: scope.node('Reshape', [prompt, scope.ints(-1, config.crossAttentionDim)]),
-    width: config.crossAttentionDim,
-    batch: scope.node('Shape', [sample], { start: 0, end: 1 }),
-  }
-  const drawing: Drawing = { scope, config, time, context, skips: [], tap }
-  const h = wayUp(drawing, middle(drawing, wayDown(drawing, sample)))
+  const drawing = startDrawing(graph, config, tap)
+  const { scope } = drawing
+  const inner = middle(drawing, wayDown(drawing))
+  const h = wayUp(drawing, options.withResiduals ? withResiduals(graph, drawing, inner) : inner)
+  const width = config.blockChannels[0] ?? 0
   const normal = groupNorm(scope.at('conv_norm_out'), h, width, config.normGroups, config.normEps)
   const prediction = conv(scope.at('conv_out'), silu(scope, normal), width, config.outChannels)
   graph.output('prediction', prediction, ['n', config.outChannels, 'h', 'w'])
   return graph.finish()
 }
 
-/** The time embedding and, added to it, a vector's. Podell et al. 2023 (arXiv 2307.01952), section 2.2. */
-function withVector(graph: GraphBuilder, time: Value, size: number, width: number, tap: Tap): Value {
-  const scope = graph.root.at('add_embedding')
-  const vector = graph.input('vector', 'float', ['n', size])
-  const hidden = silu(scope, linear(scope.at('linear_1'), vector, size, width))
-  const embedding = linear(scope.at('linear_2'), hidden, width, width)
-  tap('label_emb', embedding)
-  return scope.node('Add', [time, embedding])
+/** Names of the residuals that go with a U-Net of `skips` skips, the middle's last. */
+export function residualNames(skips: number): string[] {
+  return [...Array.from({ length: skips }, (_, i) => `residuals.${i}`), 'residuals.middle']
 }
 
-function wayDown(drawing: Drawing, sample: Value): Value {
-  const { scope, config } = drawing
-  let channels = config.blockChannels[0] ?? 0
-  let h = keep(drawing, conv(scope.at('conv_in'), sample, config.inChannels, channels), channels)
-  config.blockChannels.forEach((outChannels, level) => {
-    const block = scope.at(`down_blocks.${level}`)
-    const depth = config.downTransformerDepth[level] ?? 0
-    for (let i = 0; i < config.layersPerBlock; i++) {
-      h = resnet(drawing, block.at(`resnets.${i}`), h, channels, outChannels)
-      h = keep(drawing, transformer(drawing, block.at(`attentions.${i}`), h, level, depth), outChannels)
-      channels = outChannels
-    }
-    if (level < config.blockChannels.length - 1) {
-      const half = conv(block.at('downsamplers.0.conv'), h, channels, channels, { stride: 2 })
-      h = keep(drawing, half, channels)
-    }
+/** Adds the ControlNets' residuals to the skips; the middle's output with its own. Zhang et al. 2023 (arXiv 2302.05543), section 3.2. */
+function withResiduals(graph: GraphBuilder, { scope, config, skips }: Drawing, inner: Value): Value {
+  const places = [...skips, { value: inner, channels: config.blockChannels.at(-1) ?? 0 }]
+  const sums = residualNames(skips.length).map((name, i) => {
+    const { value = '', channels = 0 } = places[i] ?? {}
+    const residual = graph.input(name, 'float', ['n', channels, `h${i}`, `w${i}`])
+    return { value: scope.node('Add', [value, residual]), channels }
   })
-  return h
-}
-
-function middle(drawing: Drawing, x: Value): Value {
-  const { config, tap } = drawing
-  const level = config.blockChannels.length - 1
-  const channels = config.blockChannels[level] ?? 0
-  const block = drawing.scope.at('mid_block')
-  let h = resnet(drawing, block.at('resnets.0'), x, channels, channels)
-  h = transformer(drawing, block.at('attentions.0'), h, level, config.middleTransformerDepth)
-  h = resnet(drawing, block.at('resnets.1'), h, channels, channels)
-  tap('middle_block', h)
-  return h
+  skips.splice(0, skips.length, ...sums.slice(0, -1))
+  return sums.at(-1)?.value ?? inner
 }
 
 function wayUp(drawing: Drawing, x: Value): Value {
@@ -133,22 +83,4 @@ function wayUp(drawing: Drawing, x: Value): Value {
 function upsample({ skips }: Drawing, scope: Scope, x: Value, channels: number): Value {
   const next = skips.at(-1)?.value ?? ''
   return conv(scope.at('conv'), croppedTo(scope, doubled(scope, x), next), channels, channels)
-}
-
-function resnet({ config, time }: Drawing, scope: Scope, x: Value, inChannels: number, outChannels: number): Value {
-  const { normGroups: groups, normEps: eps } = config
-  return resnetBlock(scope, x, { inChannels, outChannels, groups, eps, norm: groupNorm }, time)
-}
-
-function transformer({ config, context }: Drawing, scope: Scope, x: Value, level: number, depth: number): Value {
-  if (depth === 0) return x
-  const channels = config.blockChannels[level] ?? 0
-  const heads = config.headCount[level] ?? 1
-  return spatialTransformer(scope, x, context, { channels, depth, heads, groups: config.normGroups })
-}
-
-function keep({ skips, tap }: Drawing, value: Value, channels: number): Value {
-  tap(`input_blocks.${skips.length}`, value)
-  skips.push({ value, channels })
-  return value
 }
