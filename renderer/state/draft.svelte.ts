@@ -1,20 +1,12 @@
-import * as z from 'zod'
-import { GenerationRequest, LIMITS, type InitImage } from '../../main/contract/generation.ts'
+import type { GenerationRequest, InitImage, Mask } from '../../main/contract/generation.ts'
 import type { Failure } from '../../main/contract/failure.ts'
 import type { InputImage } from '../../main/contract/image.ts'
 import type { ModelDefaults, ModelSummary } from '../../main/contract/model.ts'
 import { sentence } from '../names.ts'
+import { DraftFields, draftField, draftProblems, fieldsOf, requestOf } from './draft-fields.ts'
+import { DraftRows } from './draft-rows.ts'
 import { recall, remember } from './remembered.ts'
-import { requestProblems } from './request-problems.ts'
 import type { UndoHistory } from './undo-history.svelte.ts'
-
-const DraftFields = GenerationRequest.extend({
-  count: z.int().min(LIMITS.count.min).max(LIMITS.count.max),
-  isSeedLocked: z.boolean(),
-})
-
-/** What the left column holds: a request, how many pictures to make of it, and whether the seed stays. */
-export type DraftFields = z.infer<typeof DraftFields>
 
 /** The fields whose start the model sets. */
 export type DefaultedField = keyof ModelDefaults
@@ -27,6 +19,9 @@ const DICE_SEEDS = 2 ** 32
 
 /** How much of the schedule a new start picture is run through. */
 const FIRST_STRENGTH = 0.6
+
+/** How a new mask is used. */
+const FIRST_MASK: Omit<Mask, 'id'> = { blurPx: 4, fill: 'original', paddingPx: null }
 
 /** What the window starts with before the models are known. */
 const UNTOUCHED: DraftFields = {
@@ -41,6 +36,9 @@ const UNTOUCHED: DraftFields = {
   sampler: 'ddim',
   schedule: 'normal',
   init: null,
+  loras: [],
+  controls: [],
+  imagePrompts: [],
   count: 1,
   isSeedLocked: false,
 }
@@ -58,8 +56,24 @@ export class Draft {
   #refusals = $state.raw<Readonly<Record<string, string>>>({})
 
   readonly request = $derived(requestOf(this.#fields))
-  readonly #problems = $derived(requestProblems(this.request))
+  readonly #problems = $derived(draftProblems(this.#fields))
   readonly hasProblems = $derived(Object.keys(this.#problems).length > 0)
+
+  readonly loras = new DraftRows(
+    this,
+    (fields) => fields.loras,
+    (loras) => ({ loras }),
+  )
+  readonly controls = new DraftRows(
+    this,
+    (fields) => fields.controls,
+    (controls) => ({ controls }),
+  )
+  readonly imagePrompts = new DraftRows(
+    this,
+    (fields) => fields.imagePrompts,
+    (imagePrompts) => ({ imagePrompts }),
+  )
 
   constructor(history: UndoHistory) {
     this.#history = history
@@ -120,7 +134,7 @@ export class Draft {
   }
 
   useRequest(request: GenerationRequest): void {
-    this.changeUndoably('use these settings', { ...request, count: 1, isSeedLocked: true })
+    this.changeUndoably('use these settings', { ...fieldsOf(request), count: 1, isSeedLocked: true })
   }
 
   useSeed(seed: number): void {
@@ -143,6 +157,24 @@ export class Draft {
     if (init) this.change({ init: { ...init, ...patch } })
   }
 
+  /** A mask of the start picture's own size, used as the last one was. */
+  useMask(id: Mask['id']): void {
+    const { init } = this.#fields
+    if (init) this.change({ init: { ...init, mask: { ...FIRST_MASK, ...init.mask, id } } })
+  }
+
+  changeMask(patch: Partial<Mask>): void {
+    const mask = this.#fields.init?.mask
+    if (mask) this.changeInit({ mask: { ...mask, ...patch } })
+  }
+
+  removeMask(): void {
+    const { init } = this.#fields
+    if (!init) return
+    const { mask: _mask, ...rest } = init
+    this.change({ init: rest })
+  }
+
   removeInput(): void {
     if (this.#fields.init) this.changeUndoably('remove the start picture', { init: null })
   }
@@ -153,14 +185,10 @@ export class Draft {
 
   /** Puts the studio's refusal at its field; false where no field of the draft is at fault. */
   refuse(failure: Failure): boolean {
-    const field = failure.field?.replace(/^request\./, '')
-    if (field === undefined || !(field.split('.')[0] ?? '' in this.#fields)) return false
+    if (failure.field === undefined) return false
+    const field = draftField(this.#fields, failure.field.replace(/^request\./, ''))
+    if (!(field.split('.')[0] ?? '' in this.#fields)) return false
     this.#refusals = { ...this.#refusals, [field]: sentence(failure.message) }
     return true
   }
-}
-
-function requestOf(fields: DraftFields): GenerationRequest {
-  const { count: _count, isSeedLocked: _isSeedLocked, ...request } = fields
-  return request
 }

@@ -6,6 +6,7 @@ const Remembered = z.object({
   stripWidthPx: z.number(),
   isNegativeOpen: z.boolean(),
   isSamplingOpen: z.boolean(),
+  isAdvancedOpen: z.boolean().default(false),
 })
 type Remembered = z.infer<typeof Remembered>
 
@@ -31,6 +32,7 @@ const START: Remembered = {
   stripWidthPx: PANEL_LIMITS.stripWidthPx.start,
   isNegativeOpen: false,
   isSamplingOpen: false,
+  isAdvancedOpen: false,
 }
 
 /** Which room is open, how wide the panels are, and what lies over them. */

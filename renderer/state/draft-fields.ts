@@ -1,0 +1,91 @@
+import * as z from 'zod'
+import { ControlUse, GenerationRequest, ImagePrompt, InputId, LIMITS, LoraUse } from '../../main/contract/generation.ts'
+import { requestProblems } from './request-problems.ts'
+
+/** A row can be put aside without being lost. */
+const isOff = z.boolean().optional()
+/** Tells one row from another that holds the same. */
+const key = z.string()
+
+const DraftLora = LoraUse.extend({ isOff })
+const DraftControl = ControlUse.extend({ key, isOff, image: InputId.nullable() })
+const DraftImagePrompt = ImagePrompt.extend({ key, isOff, image: InputId.nullable() })
+
+export const DraftFields = GenerationRequest.extend({
+  loras: z.array(DraftLora).default([]),
+  controls: z.array(DraftControl).default([]),
+  imagePrompts: z.array(DraftImagePrompt).default([]),
+  count: z.int().min(LIMITS.count.min).max(LIMITS.count.max),
+  isSeedLocked: z.boolean(),
+})
+
+/** What the left column holds: a request with rows that may be off or unfinished, how many pictures to make of it, and whether the seed stays. */
+export type DraftFields = z.infer<typeof DraftFields>
+export type DraftLora = z.infer<typeof DraftLora>
+export type DraftControl = z.infer<typeof DraftControl>
+export type DraftImagePrompt = z.infer<typeof DraftImagePrompt>
+
+const LISTS = ['loras', 'controls', 'imagePrompts'] as const
+
+/** A key no other row has. */
+export function newKey(): string {
+  return crypto.randomUUID()
+}
+
+/** The request the fields make: without rows that are off, and without lists that are empty. */
+export function requestOf(fields: DraftFields): GenerationRequest {
+  const { count: _count, isSeedLocked: _isSeedLocked, loras, controls, imagePrompts, ...plain } = fields
+  const sent = {
+    loras: loras.filter(isOn).map(({ isOff: _isOff, ...use }) => use),
+    controls: controls
+      .filter(isOn)
+      .map(({ isOff: _isOff, key: _key, image, ...use }) => ({ ...use, image: image ?? '' })),
+    imagePrompts: imagePrompts
+      .filter(isOn)
+      .map(({ isOff: _isOff, key: _key, image, ...use }) => ({ ...use, image: image ?? '' })),
+  }
+  return { ...given(plain), ...Object.fromEntries(Object.entries(sent).filter(([, rows]) => rows.length > 0)) }
+}
+
+/** The fields that hold `request`; what it leaves out is emptied. */
+export function fieldsOf(request: GenerationRequest): Partial<DraftFields> {
+  const { loras = [], controls = [], imagePrompts = [] } = request
+  const emptied = Object.fromEntries(Object.keys(GenerationRequest.shape).map((name) => [name, undefined]))
+  return {
+    ...emptied,
+    ...request,
+    loras,
+    controls: controls.map((use) => ({ ...use, key: newKey() })),
+    imagePrompts: imagePrompts.map((use) => ({ ...use, key: newKey() })),
+  }
+}
+
+/** What is wrong with the request that the fields make, by dotted field of the draft. */
+export function draftProblems(fields: DraftFields): Readonly<Record<string, string>> {
+  const problems = Object.entries(requestProblems(requestOf(fields)))
+  return Object.fromEntries(
+    problems.map(([field, sentence]) => [
+      draftField(fields, field),
+      /^(controls|imagePrompts)\.\d+\.image$/.test(field) ? 'It needs a picture.' : sentence,
+    ]),
+  )
+}
+
+/** Where a field of the request is in the draft, whose rows that are off are not counted in the request. */
+export function draftField(fields: DraftFields, field: string): string {
+  const [name, place, ...rest] = field.split('.')
+  const list = LISTS.find((other) => other === name)
+  if (list === undefined || place === undefined) return field
+  const rows: readonly { isOff?: boolean | undefined }[] = fields[list]
+  const on = rows.flatMap((row, index) => (isOn(row) ? [index] : []))
+  return [name, on[Number(place)] ?? place, ...rest].join('.')
+}
+
+function isOn({ isOff: off }: { isOff?: boolean | undefined }): boolean {
+  return off !== true
+}
+
+/** The same without what is undefined, so that running it again is running the same object. */
+function given<T extends object>(fields: T): T {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T
+}
