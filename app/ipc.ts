@@ -58,9 +58,16 @@ export function createHandlers(parts: HandlerParts): Handlers {
     'models.refresh': () => library.refresh(),
     'models.addFolder': (path) => library.addFolder(atHome(path)),
     'models.removeFolder': (path) => library.removeFolder(path),
-    'models.countTokens': async ({ model, text }) => {
+    'models.trashFile': async (id) => {
+      await library.trashFile(id, shell.trashFile)
+    },
+    'models.state': () => library.state,
+    'models.pauseDigests': (isPaused) => {
+      library.pauseDigests(isPaused)
+    },
+    'models.countTokens': async ({ model, text, style }) => {
       await parts.firstScan
-      return parts.countTokens(model, text)
+      return parts.countTokens(model, text, style)
     },
     'queue.list': () => queue.list(),
     'queue.enqueue': async (input) => {

@@ -1,8 +1,8 @@
 import * as z from 'zod'
 import { EnqueueInput, Job, JobId, JobPreview } from './job.ts'
 import { GalleryChange, GalleryFilter, ImageId, ImageRecord, InputImage } from './image.ts'
-import { ModelId } from './generation.ts'
-import { ModelSummary, TokenCount } from './model.ts'
+import { ModelId, PromptStyleId } from './generation.ts'
+import { LibraryState, ModelSummary, TokenCount } from './model.ts'
 import { PartSummary } from './part.ts'
 import { Settings, SettingsPatch, StudioInfo } from './settings.ts'
 
@@ -18,7 +18,15 @@ export const calls = {
   'models.refresh': call(Nothing, z.array(ModelSummary)),
   'models.addFolder': call(z.string().min(1).max(4096), z.array(ModelSummary)),
   'models.removeFolder': call(z.string().min(1).max(4096), z.array(ModelSummary)),
-  'models.countTokens': call(z.object({ model: ModelId, text: z.string().max(20_000) }), TokenCount),
+  'models.countTokens': call(
+    z.object({ model: ModelId, text: z.string().max(20_000), style: PromptStyleId.optional() }),
+    TokenCount,
+  ),
+  /** Moves the file of a model or part, and the files that tell about it, to the system's trash. */
+  'models.trashFile': call(ModelId, Nothing),
+  'models.state': call(Nothing, LibraryState),
+  /** Stops the computing of digests, or has it go on. */
+  'models.pauseDigests': call(z.boolean(), Nothing),
   /** Files that join a model. */
   'parts.list': call(Nothing, z.array(PartSummary)),
 
@@ -49,6 +57,7 @@ export const events = {
   'gallery.changed': GalleryChange,
   'models.changed': z.array(ModelSummary),
   'parts.changed': z.array(PartSummary),
+  'models.stateChanged': LibraryState,
   'settings.changed': Settings,
   /** A command of the shell's menu, by name; the window runs what it knows. */
   'shell.command': z.string(),

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { ModelId } from './generation.ts'
+import { libraryFacts } from './model.ts'
 
 /** Files of weights that are no model of their own and join one. */
 export const PART_KINDS = ['autoencoder', 'lora', 'embedding', 'controlnet', 'ip-adapter', 'image-encoder'] as const
@@ -16,12 +17,9 @@ export const PartSummary = z.object({
   /** Ids of the model families that it fits; empty where its file does not tell. */
   families: z.array(z.string()),
   sizeBytes: z.int(),
-  /** Words of its own that wake it in a prompt. */
-  triggerWords: z.array(z.string()),
-  description: z.string().nullable(),
-  hasThumbnail: z.boolean(),
-  /** In hex, once it has been read through. */
-  sha256: z.string().nullable(),
+  /** The weight its maker or owner likes it at; null where nobody said. */
+  preferredWeight: z.number().nullable(),
+  ...libraryFacts,
   problem: z.string().nullable(),
 })
 export type PartSummary = z.infer<typeof PartSummary>

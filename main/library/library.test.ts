@@ -37,6 +37,14 @@ describe('what the library lists', () => {
       isBuiltIn: true,
       defaults: { widthPx: 128, heightPx: 128, steps: 25, guidanceScale: 4, sampler: 'ddim', schedule: 'normal' },
       chunkTokens: 30,
+      input: 'none',
+      hint: null,
+      memory: null,
+      triggerWords: [],
+      description: null,
+      hasThumbnail: false,
+      sha256: null,
+      dataSha256: null,
       problem: null,
     })
   })
@@ -56,6 +64,8 @@ describe('what the library lists', () => {
         family: 'sd1',
         familyName: 'Stable Diffusion 1',
         chunkTokens: 75,
+        input: 'none',
+        hint: null,
         problem: null,
       })
       expect(model.defaults).toEqual({

@@ -3,8 +3,9 @@ import { resolve } from 'node:path'
 import { StudioError } from '../contract/failure.ts'
 import type { Logger } from '../contract/failure.ts'
 import type { ModelId } from '../contract/generation.ts'
-import type { ModelSummary } from '../contract/model.ts'
+import type { LibraryState, ModelSummary } from '../contract/model.ts'
 import type { PartSummary } from '../contract/part.ts'
+import { BUILT_IN_ID } from './model-id.ts'
 import { findModelPaths } from './scan.ts'
 import { summarise } from './summary.ts'
 
@@ -27,6 +28,7 @@ export class Library {
   readonly #logger: Logger
   readonly #onChange: NonNullable<LibraryOptions['onChange']>
   #folders: string[]
+  #isPaused = false
   #models: ModelSummary[] = []
   readonly #parts: PartSummary[] = []
   /** Scans run one after another, so that the last one asked for is the last to be told. */
@@ -55,6 +57,26 @@ export class Library {
 
   findPart(id: ModelId): PartSummary | undefined {
     return this.#parts.find((part) => part.id === id)
+  }
+
+  get state(): LibraryState {
+    return { isScanning: false, digested: 0, digestible: 0, isPaused: this.#isPaused }
+  }
+
+  pauseDigests(isPaused: boolean): void {
+    this.#isPaused = isPaused
+  }
+
+  /**
+   * Has the file of a model or part moved away by `trash`.
+   * @throws StudioError not-found, invalid-request for the built-in model
+   */
+  async trashFile(id: ModelId, trash: (path: string) => Promise<void>): Promise<void> {
+    const found = this.find(id) ?? this.findPart(id)
+    if (!found) throw new StudioError('not-found', `expected a model or part of the library, found "${id}"`)
+    if (id === BUILT_IN_ID) throw new StudioError('invalid-request', 'the built-in model cannot be removed')
+    await trash(found.path)
+    await this.refresh()
   }
 
   get folders(): string[] {

@@ -38,6 +38,14 @@ export async function summarise(path: string, isBuiltIn: boolean): Promise<Model
       defaults: checkpoint.defaults,
       // The start and the end of each chunk are not the prompt's.
       chunkTokens: checkpoint.textEncoders[0].config.contextLength - 2,
+      input: 'none',
+      hint: null,
+      memory: null,
+      triggerWords: [],
+      description: null,
+      hasThumbnail: false,
+      sha256: null,
+      dataSha256: null,
       problem: null,
     }
   } catch (error) {
@@ -67,6 +75,14 @@ async function withProblem(path: string, isBuiltIn: boolean, problem: string): P
     isBuiltIn,
     defaults: UNKNOWN_DEFAULTS,
     chunkTokens: CLIP_CHUNK_TOKENS,
+    input: 'none',
+    hint: null,
+    memory: null,
+    triggerWords: [],
+    description: null,
+    hasThumbnail: false,
+    sha256: null,
+    dataSha256: null,
     problem,
   }
 }

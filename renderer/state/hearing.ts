@@ -26,6 +26,9 @@ export function hear(studio: Studio, message: EventMessage): void {
     case 'parts.changed':
       studio.parts.replace(message.payload)
       return
+    case 'models.stateChanged':
+      studio.models.replaceState(message.payload)
+      return
     case 'settings.changed':
       studio.settings.replace(message.payload)
       return

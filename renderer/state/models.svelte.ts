@@ -1,12 +1,13 @@
 import type { Api } from '../../main/contract/calls.ts'
 import type { ModelId } from '../../main/contract/generation.ts'
-import type { ModelSummary } from '../../main/contract/model.ts'
+import type { LibraryState, ModelSummary } from '../../main/contract/model.ts'
 
 /** The models of the library as the studio last told them. */
 export class ModelsState {
   readonly #api: Api
   #list = $state.raw<readonly ModelSummary[]>([])
   #isLoaded = $state(false)
+  #state = $state.raw<LibraryState>({ isScanning: false, digested: 0, digestible: 0, isPaused: false })
 
   readonly usable = $derived(this.#list.filter((model) => model.problem === null))
 
@@ -20,6 +21,15 @@ export class ModelsState {
 
   get isLoaded(): boolean {
     return this.#isLoaded
+  }
+
+  /** What the library is busy with. */
+  get state(): LibraryState {
+    return this.#state
+  }
+
+  replaceState(state: LibraryState): void {
+    this.#state = state
   }
 
   find(id: ModelId): ModelSummary | undefined {
@@ -38,6 +48,7 @@ export class ModelsState {
 
   async load(): Promise<void> {
     this.replace(await this.#api['models.list'](undefined))
+    this.replaceState(await this.#api['models.state'](undefined))
   }
 
   async refresh(): Promise<void> {
