@@ -29,20 +29,16 @@ export interface TextEncoderPart extends Component<ClipTextConfig> {
   readonly tokenizer: TokenizerSource
 }
 
-/** A model that can run: its networks with all their weights, and what sampling and tokenizing need to know. */
-export interface Checkpoint {
+/** What is known of a model whatever its networks are made of. */
+export interface ModelFacts {
   /** Absolute. */
   readonly path: string
   /** Its card's, else the folder's or file's without an extension. */
   readonly name: string
   /** Its card's, else the family's. */
   readonly familyName: string
-  readonly layout: 'diffusers' | 'single-file'
+  readonly layout: 'diffusers' | 'single-file' | 'onnx'
   readonly family: FamilyTraits
-  readonly unet: Component<UnetConfig>
-  readonly autoencoder: Component<AutoencoderConfig>
-  /** The context is their outputs side by side; a pooled vector is the last one's. */
-  readonly textEncoders: readonly [TextEncoderPart, ...TextEncoderPart[]]
   readonly diffusion: DiffusionConfig
   /** Its files say what the network predicts; else `diffusion` has what is usual and the network has to be asked. */
   readonly isPredictionTypeStated: boolean
@@ -50,4 +46,12 @@ export interface Checkpoint {
   readonly defaults: ModelDefaults
   /** Of all weight files together. */
   readonly sizeBytes: number
+}
+
+/** A model that can run: its networks with all their weights, and what sampling and tokenizing need to know. */
+export interface Checkpoint extends ModelFacts {
+  readonly unet: Component<UnetConfig>
+  readonly autoencoder: Component<AutoencoderConfig>
+  /** The context is their outputs side by side; a pooled vector is the last one's. */
+  readonly textEncoders: readonly [TextEncoderPart, ...TextEncoderPart[]]
 }

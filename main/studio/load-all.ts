@@ -1,4 +1,3 @@
-import type { Component } from '../checkpoint/weights.ts'
 import type { GenerationTask } from '../contract/studio.ts'
 import type { LoadedModel, OnRead } from './loaded-model.ts'
 import { pause } from './pause.ts'
@@ -11,20 +10,18 @@ export async function loadAll(
   progress: ProgressReport,
   signal: AbortSignal,
 ): Promise<void> {
-  const { textEncoders, unet, autoencoder } = model.checkpoint
+  const { textEncoders, unet, autoencoder } = model.networks.weightBytes
   const parts = [
-    ...textEncoders.map((part, i) => ({
-      sizeBytes: weightBytes(part),
+    ...textEncoders.map((sizeBytes, i) => ({
+      sizeBytes,
       open: (onRead: OnRead) => model.openTextEncoder(i, onRead),
     })),
     {
-      sizeBytes: weightBytes(unet),
+      sizeBytes: unet,
       open: (onRead: OnRead) => model.unet(onRead),
     },
-    { sizeBytes: weightBytes(autoencoder), open: (onRead: OnRead) => model.decoder(onRead) },
-    ...(request.init === null
-      ? []
-      : [{ sizeBytes: weightBytes(autoencoder), open: (onRead: OnRead) => model.encoder(onRead) }]),
+    { sizeBytes: autoencoder, open: (onRead: OnRead) => model.decoder(onRead) },
+    ...(request.init === null ? [] : [{ sizeBytes: autoencoder, open: (onRead: OnRead) => model.encoder(onRead) }]),
   ]
   const total = parts.reduce((sum, part) => sum + part.sizeBytes, 0)
   let read = 0
@@ -36,8 +33,4 @@ export async function loadAll(
     progress.report('loading', { loaded: read / total })
     await pause(signal)
   }
-}
-
-function weightBytes({ weights }: Component<unknown>): number {
-  return weights.names.reduce((sum, name) => sum + weights.require(name).sizeBytes, 0)
 }

@@ -2,9 +2,6 @@ import { openCheckpoint } from '../checkpoint/open.ts'
 import type { Checkpoint, CheckpointOverrides } from '../checkpoint/open.ts'
 import type { PredictionType } from '../contract/generation.ts'
 import type { Conditioning, DiffusionNetwork } from '../diffusion/guidance.ts'
-import { buildAutoencoderDecoder, buildAutoencoderEncoder } from '../network/autoencoder.ts'
-import { buildTextEncoder } from '../network/text-encoder.ts'
-import { buildUnet } from '../network/unet.ts'
 import { loadNetwork } from '../runtime/network.ts'
 import type { Network } from '../runtime/network.ts'
 import type { OnnxGraph } from '../runtime/graph.ts'
@@ -12,8 +9,10 @@ import { scaled } from '../tensor/arithmetic.ts'
 import { tensor } from '../tensor/tensor.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { encodePrompt } from '../text/conditioning.ts'
-import type { EncodedPrompt, PromptEncoder } from '../text/conditioning.ts'
+import type { EncodedPrompt, PromptEncoder, TextEncoder } from '../text/conditioning.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
+import { drawnNetworks } from './networks.ts'
+import type { Networks } from './networks.ts'
 import { probePredictionType } from './prediction-probe.ts'
 import { sizeVector, wholePicture } from './size-conditioning.ts'
 import type { PictureSizes } from './size-conditioning.ts'
@@ -33,14 +32,16 @@ type NetworkName = `text encoder ${number}` | 'U-Net' | 'decoder' | 'encoder'
 /** A model whose networks are opened when first asked for, and stay open until `release`. */
 export class LoadedModel {
   readonly checkpoint: Checkpoint
+  readonly networks: Networks
   readonly options: LoadOptions
   /** One for each text encoder. */
   readonly #tokenizers: readonly Tokenizer[]
   #predictionType: PredictionType | null = null
-  readonly #networks = new Map<NetworkName, Network>()
+  readonly #open = new Map<NetworkName, Network>()
 
   private constructor(checkpoint: Checkpoint, tokenizers: readonly Tokenizer[], options: LoadOptions) {
     this.checkpoint = checkpoint
+    this.networks = drawnNetworks(checkpoint)
     this.options = options
     this.#tokenizers = tokenizers
   }
@@ -54,7 +55,7 @@ export class LoadedModel {
 
   /** Pixels a side for each latent cell. */
   get latentFactor(): number {
-    return 2 ** (this.checkpoint.autoencoder.config.blockChannels.length - 1)
+    return this.networks.latent.factor
   }
 
   /** The text encoders, in the order of the checkpoint. */
@@ -62,7 +63,7 @@ export class LoadedModel {
     const encoders: PromptEncoder[] = []
     for (const [i, tokenizer] of this.#tokenizers.entries()) {
       const network = await this.openTextEncoder(i)
-      const encode = async (ids: number[][]) => {
+      const encode: TextEncoder = async (ids) => {
         const data = BigInt64Array.from(ids.flat(), (id) => BigInt(id))
         const outputs = await network.run({ input_ids: { shape: [ids.length, ids[0]?.length ?? 0], data } })
         return { states: output(outputs, 'context'), pooled: outputs['pooled'] ?? null }
@@ -72,24 +73,20 @@ export class LoadedModel {
     return encoders
   }
 
-  /** One text encoder by its place; only models that are told a vector need its pooled output. */
+  /** One text encoder by its place. */
   async openTextEncoder(place: number, onRead?: OnRead): Promise<Network> {
-    const { textEncoders, unet } = this.checkpoint
-    const part = textEncoders[place]
-    if (!part) throw new RangeError(`expected one of ${textEncoders.length} text encoders, found ${place}`)
-    const withPooled = unet.config.vector !== null && place === textEncoders.length - 1
-    return this.#network(`text encoder ${place}`, () => buildTextEncoder(part, { withPooled }), onRead)
+    return this.#network(`text encoder ${place}`, () => this.networks.textEncoder(place), onRead)
   }
 
   /** What the U-Net is told for a prompt: its context and, where the model has one, the vector of the picture's sizes. */
   conditioning({ context, pooled }: EncodedPrompt, sizes: PictureSizes): Conditioning {
-    const { vector } = this.checkpoint.unet.config
+    const { vector } = this.networks
     return { context, vector: vector && pooled && sizeVector(pooled, sizes, vector) }
   }
 
   /** The noise predictor, for latents of any size. */
   async unet(onRead?: OnRead): Promise<DiffusionNetwork> {
-    const network = await this.#network('U-Net', () => buildUnet(this.checkpoint.unet), onRead)
+    const network = await this.#network('U-Net', () => this.networks.unet(), onRead)
     return async (sample, timesteps, { context, vector }) => {
       const timestep = tensor([timesteps.length], Float32Array.from(timesteps))
       const feeds = { sample, timestep, context, ...(vector === null ? {} : { vector }) }
@@ -99,15 +96,15 @@ export class LoadedModel {
 
   /** A latent in the U-Net's scale [n, 4, h, w] to an image [n, 3, H, W], about -1 to 1. */
   async decoder(onRead?: OnRead): Promise<(latent: Tensor) => Promise<Tensor>> {
-    const network = await this.#network('decoder', () => buildAutoencoderDecoder(this.checkpoint.autoencoder), onRead)
-    const { scalingFactor } = this.checkpoint.autoencoder.config
+    const network = await this.#network('decoder', () => this.networks.decoder(), onRead)
+    const { scalingFactor } = this.networks.latent
     return async (latent) => output(await network.run({ latent: scaled(latent, 1 / scalingFactor) }), 'image')
   }
 
   /** An image [n, 3, H, W] in -1 to 1 to the mean and deviation of its latent, in the U-Net's scale. */
   async encoder(onRead?: OnRead): Promise<(image: Tensor) => Promise<{ mean: Tensor; deviation: Tensor }>> {
-    const network = await this.#network('encoder', () => buildAutoencoderEncoder(this.checkpoint.autoencoder), onRead)
-    const { scalingFactor } = this.checkpoint.autoencoder.config
+    const network = await this.#network('encoder', () => this.networks.encoder(), onRead)
+    const { scalingFactor } = this.networks.latent
     return async (image) => {
       const outputs = await network.run({ image })
       const { shape, data } = output(outputs, 'logvar')
@@ -127,29 +124,29 @@ export class LoadedModel {
   }
 
   async release(): Promise<void> {
-    const networks = [...this.#networks.values()]
-    this.#networks.clear()
+    const networks = [...this.#open.values()]
+    this.#open.clear()
     for (const network of networks) await network.release()
   }
 
   async #askNetwork(): Promise<PredictionType> {
-    const { autoencoder, diffusion, defaults } = this.checkpoint
+    const { diffusion, defaults } = this.checkpoint
     const [heightPx, widthPx] = [defaults.heightPx, defaults.widthPx]
     const nothing = await encodePrompt(await this.promptEncoders(), '')
     const conditioning = this.conditioning(nothing, wholePicture(heightPx, widthPx))
     const sides = [heightPx, widthPx].map((px) => px / this.latentFactor)
-    const shape = [1, autoencoder.config.latentChannels, ...sides]
+    const shape = [1, this.networks.latent.channels, ...sides]
     return probePredictionType(await this.unet(), conditioning, shape, diffusion.trainTimesteps - 1)
   }
 
   async #network(name: NetworkName, build: () => OnnxGraph, onRead: OnRead | undefined): Promise<Network> {
-    const open = this.#networks.get(name)
+    const open = this.#open.get(name)
     if (open) return open
     const network = await loadNetwork(build(), {
       threads: this.options.threads,
       ...(onRead === undefined ? {} : { onProgress: onRead }),
     })
-    this.#networks.set(name, network)
+    this.#open.set(name, network)
     return network
   }
 }

@@ -14,10 +14,8 @@ const SMALL_DECODER_BYTES = 16e6
  * while a picture forms; else each cell of the latent is a pixel.
  */
 export async function previewsOf(model: LoadedModel): Promise<DrawPreview> {
-  const { autoencoder, family } = model.checkpoint
-  const { weights } = autoencoder
-  const sizeBytes = weights.names.reduce((sum, name) => sum + weights.require(name).sizeBytes, 0)
-  if (sizeBytes > SMALL_DECODER_BYTES) {
+  const { family } = model.checkpoint
+  if (model.networks.weightBytes.autoencoder > SMALL_DECODER_BYTES) {
     return (denoised) => Promise.resolve(previewDataUrl(roughPicture(denoised, family.latentColours)))
   }
   const decode = await model.decoder()

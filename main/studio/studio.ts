@@ -61,7 +61,7 @@ export class Studio {
 
     progress.report('encoding')
     const predict = await promptedNetwork(model, task)
-    const shape = [model.checkpoint.unet.config.outChannels, ...latentSides]
+    const shape = [model.networks.latent.channels, ...latentSides]
     const clean = request.init === null ? null : await encodeInput(model, task, request.init)
     await pause(context.signal)
 

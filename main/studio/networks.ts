@@ -1,0 +1,67 @@
+import type { Checkpoint } from '../checkpoint/checkpoint.ts'
+import type { VectorConfig } from '../checkpoint/config.ts'
+import { pixelsPerLatent } from '../checkpoint/draft.ts'
+import type { Component } from '../checkpoint/weights.ts'
+import { buildAutoencoderDecoder, buildAutoencoderEncoder } from '../network/autoencoder.ts'
+import { buildTextEncoder } from '../network/text-encoder.ts'
+import { buildUnet } from '../network/unet.ts'
+import type { OnnxGraph } from '../runtime/graph.ts'
+
+/** A model's networks as graphs to load, whatever they come from, and what the stages must know of them. */
+export interface Networks {
+  readonly latent: LatentSpace
+  /** Of models that are told the picture's sizes. */
+  readonly vector: VectorConfig | null
+  readonly weightBytes: WeightBytes
+  /** input_ids → context, and pooled where there is a vector to make. @param place among the model's text encoders */
+  textEncoder(place: number): OnnxGraph
+  /** sample, timestep, context and vector → prediction */
+  unet(): OnnxGraph
+  /** latent, divided by the scaling factor → image */
+  decoder(): OnnxGraph
+  /** image → mean and logvar, before the scaling factor */
+  encoder(): OnnxGraph
+}
+
+export interface LatentSpace {
+  readonly channels: number
+  /** Pixels a side for each cell. */
+  readonly factor: number
+  /** latent given to the U-Net = scalingFactor * sample of the encoder */
+  readonly scalingFactor: number
+}
+
+export interface WeightBytes {
+  /** One for each. */
+  readonly textEncoders: readonly number[]
+  readonly unet: number
+  readonly autoencoder: number
+}
+
+/** The networks of a checkpoint of tensors, drawn over them. */
+export function drawnNetworks({ unet, autoencoder, textEncoders }: Checkpoint): Networks {
+  const { vector } = unet.config
+  const { latentChannels, scalingFactor } = autoencoder.config
+  return {
+    latent: { channels: latentChannels, factor: pixelsPerLatent(autoencoder.config), scalingFactor },
+    vector,
+    weightBytes: {
+      textEncoders: textEncoders.map(weightBytes),
+      unet: weightBytes(unet),
+      autoencoder: weightBytes(autoencoder),
+    },
+    textEncoder(place) {
+      const part = textEncoders[place]
+      if (!part) throw new RangeError(`expected one of ${textEncoders.length} text encoders, found ${place}`)
+      // Only models that are told a vector need the pooled output, that of the last encoder.
+      return buildTextEncoder(part, { withPooled: vector !== null && place === textEncoders.length - 1 })
+    },
+    unet: () => buildUnet(unet),
+    decoder: () => buildAutoencoderDecoder(autoencoder),
+    encoder: () => buildAutoencoderEncoder(autoencoder),
+  }
+}
+
+function weightBytes({ weights }: Component<unknown>): number {
+  return weights.names.reduce((sum, name) => sum + weights.require(name).sizeBytes, 0)
+}
