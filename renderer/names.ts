@@ -38,6 +38,7 @@ export const samplerNames = {
 /** The noise schedules: how the steps are spread. */
 export const scheduleNames = {
   normal: { label: 'Normal', detail: 'The model’s own timesteps' },
+  trailing: { label: 'Trailing', detail: 'The model’s timesteps from the last one; for Turbo, Lightning, Hyper' },
   karras: { label: 'Karras', detail: 'More of the steps at little noise' },
   exponential: { label: 'Exponential', detail: 'Evenly from much noise to little' },
   polyexponential: { label: 'Polyexponential', detail: 'Exponential, more of it at little noise' },

@@ -1,3 +1,5 @@
+import type { PredictionType } from '../contract/generation.ts'
+
 /**
  * The networks' dimensions as the graph builders need them, whatever the file's layout called them.
  * Weights are asked for by the names of the diffusers library; a family's name map finds them in other layouts.
@@ -71,7 +73,7 @@ export interface ProjectionConfig {
 
 /** The forward process a model was trained with and how its own scheduler walks back; named as in diffusers' scheduler_config.json. */
 export interface DiffusionConfig {
-  readonly predictionType: 'epsilon' | 'v'
+  readonly predictionType: PredictionType
   readonly trainTimesteps: number
   readonly betaSchedule: 'linear' | 'scaled_linear' | 'squaredcos_cap_v2'
   readonly betaStart: number

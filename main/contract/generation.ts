@@ -36,6 +36,7 @@ export type SamplerId = z.infer<typeof SamplerId>
 
 export const SCHEDULE_IDS = [
   'normal',
+  'trailing',
   'karras',
   'exponential',
   'polyexponential',
@@ -49,15 +50,21 @@ export const SCHEDULE_IDS = [
 export const ScheduleId = z.enum(SCHEDULE_IDS)
 export type ScheduleId = z.infer<typeof ScheduleId>
 
-/** What the network outputs: the noise, or the velocity of Salimans & Ho 2022 (arXiv 2202.00512). */
-export const PREDICTION_TYPES = ['epsilon', 'v'] as const
+/** What the network outputs: the noise, the velocity of Salimans & Ho 2022 (arXiv 2202.00512), or the clean latent itself. */
+export const PREDICTION_TYPES = ['epsilon', 'v', 'sample'] as const
 export const PredictionType = z.enum(PREDICTION_TYPES)
 export type PredictionType = z.infer<typeof PredictionType>
+
+/** How a prompt is written: as it stands, or with the weights and signs of another program. */
+export const PROMPT_STYLES = ['plain', 'a1111', 'a1111-no-norm', 'comfyui', 'invokeai'] as const
+export const PromptStyleId = z.enum(PROMPT_STYLES)
+export type PromptStyleId = z.infer<typeof PromptStyleId>
 
 /** Bounds of the request's numbers; the window's fields and the command line read the same table. */
 export const LIMITS = {
   steps: { min: 1, max: 500 },
   guidanceScale: { min: 1, max: 30 },
+  imageGuidanceScale: { min: 1, max: 10 },
   sizePx: { min: 64, max: 2048, multiple: 8 },
   seed: { min: 0, max: Number.MAX_SAFE_INTEGER },
   strength: { min: 0.01, max: 1 },
@@ -170,6 +177,8 @@ export const GenerationRequest = z.object({
   sampler: SamplerId,
   schedule: ScheduleId,
   init: InitImage.nullable(),
+  /** Absent: plain. */
+  promptStyle: PromptStyleId.optional(),
   /** Another autoencoder than the model's own. */
   vae: ModelId.optional(),
   /** The text encoder's layer that is listened to, counted from its end; 1 is the last. Absent: as the model was trained. */
@@ -178,5 +187,9 @@ export const GenerationRequest = z.object({
   controls: z.array(ControlUse).max(8).optional(),
   imagePrompts: z.array(ImagePrompt).max(8).optional(),
   refiner: RefinerUse.optional(),
+  /** How closely a model that edits by instructions keeps to the input picture; 1.5 where absent. */
+  imageGuidanceScale: z.number().min(LIMITS.imageGuidanceScale.min).max(LIMITS.imageGuidanceScale.max).optional(),
+  /** What the network is taken to output, whatever its files say. */
+  predictionType: PredictionType.optional(),
 })
 export type GenerationRequest = z.infer<typeof GenerationRequest>

@@ -12,6 +12,33 @@ export const ModelDefaults = z.object({
 })
 export type ModelDefaults = z.infer<typeof ModelDefaults>
 
+/** What a model takes besides the prompt: nothing, a picture with a mask to repaint, or a picture to edit by instructions. */
+export const MODEL_INPUTS = ['none', 'inpaint', 'instruct'] as const
+export type ModelInput = (typeof MODEL_INPUTS)[number]
+
+/**
+ * What a model takes of memory with all its networks loaded: as float32, for speed, and as its files store it. `fit` is
+ * the more comfortable of the two for which this machine has room, or none.
+ */
+export const MemoryNeed = z.object({
+  fastBytes: z.int(),
+  smallBytes: z.int(),
+  fit: z.enum(['fast', 'small', 'none']),
+})
+export type MemoryNeed = z.infer<typeof MemoryNeed>
+
+/** What the files beside a model or part say of it, and what has been computed of its bytes. */
+export const libraryFacts = {
+  /** Words of its own that wake it in a prompt. */
+  triggerWords: z.array(z.string()),
+  description: z.string().nullable(),
+  hasThumbnail: z.boolean(),
+  /** Of the file, in hex, once it has been read through; null for a folder. Its first ten digits are what others call a model's hash. */
+  sha256: z.string().nullable(),
+  /** Of what lies past a safetensors header, in hex: by its first twelve digits others know a LoRA. */
+  dataSha256: z.string().nullable(),
+}
+
 /** A model of the library. `problem` says, in a sentence, why a model that was found cannot run. */
 export const ModelSummary = z.object({
   id: ModelId,
@@ -26,9 +53,25 @@ export const ModelSummary = z.object({
   defaults: ModelDefaults,
   /** Content tokens the text encoder takes at once, 75 for CLIP; longer prompts go in chunks. */
   chunkTokens: z.int(),
+  input: z.enum(MODEL_INPUTS),
+  /** What its name or metadata suggest that its tensors cannot tell, as few-step distillation; its defaults follow it. */
+  hint: z.string().nullable(),
+  /** Null where the weights are not known. */
+  memory: MemoryNeed.nullable(),
+  ...libraryFacts,
   problem: z.string().nullable(),
 })
 export type ModelSummary = z.infer<typeof ModelSummary>
+
+/** What the library is busy with. */
+export const LibraryState = z.object({
+  isScanning: z.boolean(),
+  /** Files whose digests are known, of all that have any. */
+  digested: z.int(),
+  digestible: z.int(),
+  isPaused: z.boolean(),
+})
+export type LibraryState = z.infer<typeof LibraryState>
 
 /** Token count of a prompt for a model, and where each chunk starts in the text (UTF-16 offsets). */
 export const TokenCount = z.object({ tokens: z.int(), chunkTokens: z.int(), chunkStarts: z.array(z.int()) })

@@ -7,13 +7,14 @@ import { dataScaled, denoiser } from './denoise.ts'
 const x0 = gaussianNoise(1, 0, [1, 4, 4, 4])
 const noise = gaussianNoise(1, 1, [1, 4, 4, 4])
 
-/** What a perfect network answers for x = x0 + sigma * n: the noise, or a * n - s * x0. */
+/** What a perfect network answers for x = x0 + sigma * n: the noise, a * n - s * x0, or x0. */
 const perfect = {
   epsilon: () => noise,
   v: (sigma: number) => {
     const a = 1 / Math.hypot(1, sigma)
     return weightedSum([a, noise], [-a * sigma, x0])
   },
+  sample: () => x0,
 }
 
 const largestDifference = (a: Tensor, b: Tensor) =>
@@ -28,6 +29,7 @@ test.each([
   ['v', 14.6, 1e-6],
   ['v', 20_291, 1e-6],
   ['v', 2 ** 30, 1e-6],
+  ['sample', 14.6, 1e-6],
 ] as const)('a perfect %s network at sigma %d gives the clean latent back', async (type, sigma, tolerance) => {
   const denoise = denoiser(
     () => Promise.resolve(perfect[type](sigma)),

@@ -32,6 +32,8 @@ export function toDenoised(predictionType: PredictionType, prediction: Tensor, x
       const variance = 1 + sigma ** 2
       return weightedSum([1 / variance, x], [-sigma / Math.sqrt(variance), prediction])
     }
+    case 'sample':
+      return prediction
   }
 }
 
@@ -44,6 +46,8 @@ export function toPrediction(predictionType: PredictionType, denoised: Tensor, x
       const deviation = Math.hypot(1, sigma)
       return weightedSum([1 / (sigma * deviation), x], [-deviation / sigma, denoised])
     }
+    case 'sample':
+      return denoised
   }
 }
 

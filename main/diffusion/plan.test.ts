@@ -32,6 +32,8 @@ describe("by default a plan is that of diffusers' class under the model's own co
     ['DDPM', linspace, { sampler: 'ddpm' }, [999, 888, 777, 666, 555, 444, 333, 222, 111, 0]],
     ['Euler', linspace, { sampler: 'euler', steps: 5 }, [999, 749.25, 499.5, 249.75, 0]],
     ['DPM++ 2M', stableDiffusion, { sampler: 'dpmpp-2m', steps: 4 }, [801, 601, 401, 201]],
+    ['DDIM over trailing timesteps', stableDiffusion, { schedule: 'trailing', steps: 4 }, [999, 749, 499, 249]],
+    ['DPM++ 2M over them', stableDiffusion, { sampler: 'dpmpp-2m', schedule: 'trailing', steps: 2 }, [999, 499]],
     [
       'DPM++ 2M Karras',
       stableDiffusion,

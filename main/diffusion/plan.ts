@@ -53,7 +53,7 @@ export interface SamplingPlan {
 export function planSampling(config: PlanConfig, request: PlanRequest): SamplingPlan {
   const rules: LevelRules = { ...samplers[request.sampler].rules, ...request.rules }
   const table = noiseTable(config, rules.terminalAlphaCumprod)
-  const spacing = rules.spacing ?? config.timestepSpacing
+  const spacing = request.schedule === 'trailing' ? 'trailing' : (rules.spacing ?? config.timestepSpacing)
   const own = ownLevels(table, rules, spacing, rules.stepsOffset ?? config.stepsOffset, request.steps)
   const schedule = typeof request.schedule === 'string' ? schedules[request.schedule] : request.schedule
   const ownSigmas = [...own.keys()]

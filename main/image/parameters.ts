@@ -50,6 +50,7 @@ const SAMPLER_LABELS = {
 } as const satisfies Record<SamplerId, string>
 const SCHEDULE_LABELS = {
   normal: 'Normal',
+  trailing: 'Trailing',
   karras: 'Karras',
   exponential: 'Exponential',
   polyexponential: 'Polyexponential',

@@ -74,7 +74,7 @@ export class Studio {
     return savePicture(picture, {
       task,
       checkpoint: model.checkpoint,
-      predictionType: await model.predictionType(),
+      predictionType: request.predictionType ?? (await model.predictionType()),
       appVersion: this.#options.appVersion,
       durationMs: performance.now() - startedMs,
     })
@@ -107,7 +107,7 @@ export class Studio {
       sampler: request.sampler,
       plan,
       predict,
-      predictionType: await model.predictionType(),
+      predictionType: request.predictionType ?? (await model.predictionType()),
       noise: seededNoise([request.seed], run.shape),
       ...(run.clean === null ? {} : { clean: run.clean }),
     })

@@ -120,7 +120,7 @@ function textFields(config: ClipTextConfig): object {
 function schedulerFields(config: DiffusionConfig): object {
   return {
     _class_name: 'DDIMScheduler',
-    prediction_type: config.predictionType === 'v' ? 'v_prediction' : 'epsilon',
+    prediction_type: config.predictionType === 'v' ? 'v_prediction' : config.predictionType,
     beta_schedule: config.betaSchedule,
     beta_start: config.betaStart,
     beta_end: config.betaEnd,

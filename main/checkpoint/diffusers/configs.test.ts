@@ -159,7 +159,7 @@ describe('readSchedulerConfig', () => {
 
   it.each([
     [{ _class_name: 'FlowMatchEulerDiscreteScheduler' }, '_class_name: expected "DDIMScheduler" or'],
-    [{ prediction_type: 'sample' }, 'prediction_type: expected one of "epsilon"|"v_prediction", found "sample"'],
+    [{ prediction_type: 'flow' }, 'prediction_type: expected one of "epsilon"|"v_prediction"|"sample", found "flow"'],
     [{ beta_schedule: 'sigmoid' }, 'beta_schedule: expected one of'],
     [{ num_train_timesteps: 0 }, 'num_train_timesteps: expected number to be >=1, found 0'],
   ])('refuses %j, naming the field', async (content, message) => {

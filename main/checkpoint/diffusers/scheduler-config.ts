@@ -23,7 +23,7 @@ const DEFAULT_SPACING: Readonly<Record<string, DiffusionConfig['timestepSpacing'
 
 const Fields = z.looseObject({
   _class_name: z.string().default('DDIMScheduler'),
-  prediction_type: z.enum(['epsilon', 'v_prediction']).default('epsilon'),
+  prediction_type: z.enum(['epsilon', 'v_prediction', 'sample']).default('epsilon'),
   num_train_timesteps: size.default(1000),
   beta_schedule: z.enum(['linear', 'scaled_linear', 'squaredcos_cap_v2']).default('linear'),
   beta_start: z.number().positive().default(0.0001),
@@ -43,7 +43,7 @@ export async function readSchedulerConfig(path: string): Promise<DiffusionConfig
   const fields = await readJsonFile(path, Fields)
   requireOptions(path, fields, { _class_name: Object.keys(DEFAULT_SPACING) })
   return {
-    predictionType: fields.prediction_type === 'v_prediction' ? 'v' : 'epsilon',
+    predictionType: fields.prediction_type === 'v_prediction' ? 'v' : fields.prediction_type,
     trainTimesteps: fields.trained_betas?.length ?? fields.num_train_timesteps,
     betaSchedule: fields.beta_schedule,
     betaStart: fields.beta_start,

@@ -41,7 +41,7 @@ export interface SingleFileRecipe {
   /** Models of the family differ in what they predict and seldom say so. */
   readonly hasBothPredictionTypes: boolean
   /** Pixels a side by what the network predicts; null where the configuration beside the file tells it. */
-  readonly nativeSizePx: Readonly<Record<DiffusionConfig['predictionType'], number>> | null
+  readonly nativeSizePx: Readonly<Partial<Record<DiffusionConfig['predictionType'], number>>> | null
   /** Tensors that such files hold and the networks do not use. */
   isIgnored(name: string): boolean
 }

@@ -42,6 +42,7 @@ export function statedPredictionType(
 ): DiffusionConfig['predictionType'] | null {
   if (sidecar.predictionType !== null) return sidecar.predictionType
   if (entries.has('v_pred')) return 'v'
-  const word = metadata['modelspec.prediction_type']
+  // ComfyUI writes the latter.
+  const word = metadata['modelspec.prediction_type'] ?? metadata['modelspec.predict_key']
   return word === 'v' || word === 'epsilon' ? word : null
 }

@@ -101,8 +101,8 @@ describe('a single file', () => {
     ],
     [
       'another parameterization',
-      'model: {params: {parameterization: x0}}',
-      /parameterization: expected .*"v".*, found "x0"/,
+      'model: {params: {parameterization: flow}}',
+      /parameterization: expected .*"v".*, found "flow"/,
     ],
   ])('refuses a configuration beside it with %s', async (_, text, message) => {
     const path = await copySingleFile()

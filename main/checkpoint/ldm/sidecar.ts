@@ -3,6 +3,7 @@ import { join, parse } from 'node:path'
 import { parse as parseYaml } from 'yaml'
 import * as z from 'zod'
 import { StudioError } from '../../contract/failure.ts'
+import type { PredictionType } from '../../contract/generation.ts'
 import { parseFields, readText } from '../json-file.ts'
 
 /** What the original code's configuration, a YAML file of the checkpoint's name beside it, says that tensors cannot. */
@@ -11,7 +12,7 @@ export interface Sidecar {
   readonly betaStart: number | null
   readonly betaEnd: number | null
   readonly trainTimesteps: number | null
-  readonly predictionType: 'epsilon' | 'v' | null
+  readonly predictionType: PredictionType | null
   readonly headCount: number | null
   readonly headWidth: number | null
   /** Width and height of the latent it was trained at. */
@@ -45,7 +46,7 @@ const Fields = z.looseObject({
       linear_end: fraction.optional(),
       timesteps: whole.optional(),
       scale_factor: z.number().positive().optional(),
-      parameterization: z.enum(['eps', 'v']).optional(),
+      parameterization: z.enum(['eps', 'v', 'x0']).optional(),
       image_size: whole.optional(),
       unet_config: Part(UnetParams),
       // The same in the later code's files.
@@ -87,6 +88,7 @@ async function readYaml(path: string): Promise<Sidecar> {
 
 /** From the original code's word, or the class that stands for it in the later code. */
 function predictionType(name: string | undefined): Sidecar['predictionType'] {
+  if (name === 'x0') return 'sample'
   if (name === 'v' || name?.endsWith('.VScaling')) return 'v'
   return name === 'eps' || name?.endsWith('.EpsScaling') ? 'epsilon' : null
 }

@@ -15,6 +15,8 @@ const POLYEXPONENTIAL_RHO = 1.5
 
 export const schedules = {
   normal,
+  // The plan spaces the model's own timesteps so; the walk is the same.
+  trailing: normal,
   karras: karras(),
   exponential,
   polyexponential: polyexponential(POLYEXPONENTIAL_RHO),
