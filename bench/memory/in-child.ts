@@ -1,5 +1,3 @@
-import type { Component } from '../../main/checkpoint/weights.ts'
-import { DTYPE_BYTES } from '../../main/checkpoint/tensor-index.ts'
 import type { OnnxGraph } from '../../main/runtime/graph.ts'
 import { loadNetwork } from '../../main/runtime/network.ts'
 import type { Feed, MemoryUse } from '../../main/runtime/network.ts'
@@ -33,7 +31,6 @@ export interface MemoryUsed {
 }
 
 interface Part {
-  readonly component: Component<unknown>
   readonly graph: OnnxGraph
   readonly feeds: Record<string, Feed>
 }
@@ -57,7 +54,7 @@ export async function useMemory(input: MemoryInput): Promise<MemoryUsed> {
 
 async function unetPart({ modelFolder, shape }: MemoryInput): Promise<Part> {
   const component = await openUnet(modelFolder)
-  return { component, graph: buildUnet(component), feeds: unetFeeds(component.config, shape) }
+  return { graph: buildUnet(component), feeds: unetFeeds(component.config, shape) }
 }
 
 async function allParts({ modelFolder, shape }: MemoryInput): Promise<Part[]> {
@@ -67,23 +64,16 @@ async function allParts({ modelFolder, shape }: MemoryInput): Promise<Part[]> {
   const latent = gaussianNoise(3, 0, [1, autoencoder.config.latentChannels, latentHeight, latentWidth])
   return [
     ...textEncoders.map((textEncoder) => ({
-      component: textEncoder,
       graph: buildTextEncoder(textEncoder),
       feeds: { input_ids: { shape: [batch, tokens], data: ids } },
     })),
-    { component: unet, graph: buildUnet(unet), feeds: unetFeeds(unet.config, shape) },
-    { component: autoencoder, graph: buildAutoencoderDecoder(autoencoder), feeds: { latent } },
+    { graph: buildUnet(unet), feeds: unetFeeds(unet.config, shape) },
+    { graph: buildAutoencoderDecoder(autoencoder), feeds: { latent } },
   ]
 }
 
-function float32Bytes({ component, graph }: Part): number {
-  return sum(
-    graph.regions.map(({ tensor, length }) => {
-      // A part of a tensor is named after the whole: name[from:to].
-      const { dtype } = component.weights.require(tensor.replace(/\[.*\]$/, ''))
-      return (length / DTYPE_BYTES[dtype]) * 4
-    }),
-  )
+function float32Bytes({ graph }: Part): number {
+  return sum(graph.regions.map(({ values }) => values * 4))
 }
 
 /** Linux counts more exactly than the portable number, which may include the parent before the fork. */

@@ -12,12 +12,19 @@ it('knows a .safetensors file under any name', async () => {
 
 it.each([
   [
-    'a zip archive of torch',
+    'a zip archive cut short',
     'PK\u0003\u0004\u0000\u0000\u0008\u0008\u0000\u0000archive/data.pkl',
-    /a zip archive, as torch saves \.ckpt/,
+    /the file is cut short/,
   ],
-  ['a pickle', '\u0080\u0002\u008a\nl\u00fc\u009cF\u00f9 j\u00a8P\u0019.', /a pickled file of torch/],
-  ['a GGUF file', 'GGUF\u0003\u0000\u0000\u0000\u0000\u0000\u0000', /a GGUF file/],
+  [
+    'a file of torch from before 1.6',
+    '\u0080\u0002\u008a\nl\u00fc\u009cF\u00f9 j\u00a8P\u0019.',
+    /from before PyTorch 1\.6, which is not read; load it with torch and save its weights again as \.safetensors/,
+  ],
+  ['another pickle', '\u0080\u0004\u0095\u0000\u0000\u0000\u0000', /a pickled file, which could run code/],
+  ['a tar archive of torch', 'storages'.padEnd(257, '\u0000') + 'ustar  ', /a tar archive, as torch once wrote/],
+  ['a GGUF file cut short', 'GGUF\u0003\u0000\u0000\u0000\u0000\u0000\u0000', /more bytes of the GGUF header/],
+  ['an old GGML file', 'lmgg\u0001\u0000\u0000\u0000\u0000\u0000\u0000', /convert it to GGUF/],
   ['a Git LFS pointer', 'version https://git-lfs.github.com/spec/v1\noid sha256:0\n', /git lfs pull/],
   ['a web page', '<!DOCTYPE html><html><title>404</title></html>', /a web page/],
   ['a picture', '\u0089PNG\r\n\u001a\n\u0000\u0000\u0000\rIHDR', /a picture/],

@@ -15,6 +15,17 @@ export function widenBrainFloat(halves: Uint16Array): Float32Array {
   return new Float32Array(words.buffer)
 }
 
+/** GGUF's Q8_0 as float32, exactly: blocks of 17 words, an F16 scale and 32 signed bytes that it multiplies. */
+export function widenBlocks(words: Uint16Array<ArrayBuffer>): Float32Array {
+  const factors = new Int8Array(words.buffer, words.byteOffset)
+  const blocks = Math.floor(words.length / 17)
+  const scales = widenHalf(Uint16Array.from({ length: blocks }, (_, block) => words[17 * block] ?? 0))
+  return Float32Array.from({ length: 32 * blocks }, (_, i) => {
+    const block = Math.floor(i / 32)
+    return (scales[block] ?? 0) * (factors[34 * block + 2 + (i % 32)] ?? 0)
+  })
+}
+
 /** 1 sign, 5 exponent (bias 15) and 10 fraction bits. */
 function halfValue(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1

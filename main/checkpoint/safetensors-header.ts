@@ -1,6 +1,6 @@
 import { StudioError } from '../contract/failure.ts'
 import { DTYPE_BYTES } from './tensor-index.ts'
-import type { Dtype, TensorEntry, TensorIndex } from './tensor-index.ts'
+import type { PlainDtype, TensorEntry, TensorIndex } from './tensor-index.ts'
 
 /**
  * The index that a header's text describes. As strict as the reference reader: the tensors must cover the data exactly,
@@ -106,7 +106,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function isDtype(value: unknown): value is Dtype {
+function isDtype(value: unknown): value is PlainDtype {
   return typeof value === 'string' && Object.hasOwn(DTYPE_BYTES, value)
 }
 

@@ -1,4 +1,4 @@
-/** Bytes a value of each storage type takes, under the names of the safetensors format. */
+/** Bytes a value of each plain storage type takes, under the names of the safetensors format. */
 export const DTYPE_BYTES = {
   BOOL: 1,
   U8: 1,
@@ -17,7 +17,24 @@ export const DTYPE_BYTES = {
   F64: 8,
 } as const
 
-export type Dtype = keyof typeof DTYPE_BYTES
+export type PlainDtype = keyof typeof DTYPE_BYTES
+
+/** Q8_0 is GGUF's: blocks of 32 values, each an F16 scale and 32 I8 factors of it. */
+export type Dtype = PlainDtype | 'Q8_0'
+
+/** How many values a tensor of this shape has. */
+export function valueCount(shape: readonly number[]): number {
+  return shape.reduce((product, dimension) => product * dimension, 1)
+}
+
+/** Values and bytes of a Q8_0 block. */
+const Q8_VALUES = 32
+const Q8_BYTES = 34
+
+/** Bytes that a tensor takes; no whole number where blocks are not filled. */
+export function storedBytes(dtype: Dtype, shape: readonly number[]): number {
+  return dtype === 'Q8_0' ? (valueCount(shape) / Q8_VALUES) * Q8_BYTES : valueCount(shape) * DTYPE_BYTES[dtype]
+}
 
 /** Where one tensor lies: `offset` in bytes from the start of `file`, an absolute path; little-endian, C order. */
 export interface TensorEntry {
