@@ -1,23 +1,23 @@
-import type { ModelId } from '../main/contract/generation.ts'
+import type { ModelId, PromptStyleId } from '../main/contract/generation.ts'
 import type { TokenCount } from '../main/contract/model.ts'
 import { openCheckpoint } from '../main/checkpoint/open.ts'
 import type { Library } from '../main/library/library.ts'
 import { loadTokenizer } from '../main/studio/tokenizer.ts'
-import { countTokens } from '../main/text/chunks.ts'
+import { countTokens } from '../main/text/count-tokens.ts'
 import type { Tokenizer } from '../main/text/tokenizer.ts'
 import { requireModel } from './validate.ts'
 
-export type CountTokens = (model: ModelId, text: string) => Promise<TokenCount>
+export type CountTokens = (model: ModelId, text: string, style?: PromptStyleId) => Promise<TokenCount>
 
 /** Counts prompts' tokens as the model itself will cut them; the last model's tokenizer is kept, for the next keystroke. */
 export function createTokenCounter(library: Library, vocabulariesFolder: string): CountTokens {
   let last: { path: string; tokenizer: Promise<Tokenizer> } | null = null
-  return async (model, text) => {
+  return async (model, text, style) => {
     const { path } = requireModel(library, model)
     if (last?.path !== path) last = { path, tokenizer: open(path) }
     const current = last
     try {
-      return countTokens(await current.tokenizer, text)
+      return countTokens(await current.tokenizer, text, style)
     } catch (error) {
       // The files may be whole again the next time.
       if (last === current) last = null

@@ -4,11 +4,19 @@ import type { ParityCase, ParityKind } from './case.ts'
 import { networkCases } from './networks.ts'
 import { noiseCases } from './noise.ts'
 import { pipelineCases } from './pipelines.ts'
+import { promptCases } from './prompts.ts'
 import { samplerCases } from './samplers.ts'
 import { tokenizerCases } from './tokenizer.ts'
 
 /** Every kind of reference folder that is understood; a folder may be of several. */
-const kinds: readonly ParityKind[] = [tokenizerCases, samplerCases, noiseCases, networkCases, pipelineCases]
+const kinds: readonly ParityKind[] = [
+  tokenizerCases,
+  promptCases,
+  samplerCases,
+  noiseCases,
+  networkCases,
+  pipelineCases,
+]
 
 const roots = process.argv.slice(2)
 if (roots.length === 0) {

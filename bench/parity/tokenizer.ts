@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import * as z from 'zod'
 import { readTokenizerSource } from '../../main/checkpoint/diffusers/tokenizer.ts'
 import { readIntegers, readSafetensors } from '../../main/checkpoint/safetensors.ts'
-import { wrapped } from '../../main/text/chunks.ts'
+import { fullChunks } from '../../main/text/chunks.ts'
 import { cleanLikeBert, cleanLikeTransformers } from '../../main/text/cleaning.ts'
 import { folderTokenizer } from '../../main/text/folder-tokenizer.ts'
 import { clipTokenizer } from '../../main/text/tokenizer.ts'
@@ -82,8 +82,8 @@ function orSame(
   return expected === 'same' ? same : expected
 }
 
-function truncated(tokenizer: Tokenizer, text: string): number[] {
-  return wrapped(tokenizer, tokenizer.encode(text).ids)
+function truncated(tokenizer: Tokenizer, text: string): readonly number[] {
+  return fullChunks(tokenizer, [{ text, weight: 1, start: 0 }])[0]?.ids ?? []
 }
 
 /** The prompts of a model's manifest against the ids that its text encoder was given: one sequence each, cut to length. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { tensor } from '../tensor/tensor.ts'
-import { countTokens, promptChunks } from './chunks.ts'
+import { commaChunks } from './chunks.ts'
 import { encodePair, encodePrompt } from './conditioning.ts'
+import { countTokens } from './count-tokens.ts'
 import type { Tokenizer } from './tokenizer.ts'
 
 const [BOS, EOS, PAD, COMMA] = [100, 101, 0, 99] as const
@@ -21,7 +22,10 @@ function numberWords(contextLength: number): Tokenizer {
 const count = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i)
 const content = (chunks: number[][]): number[][] => chunks.map((chunk) => chunk.slice(1, chunk.indexOf(EOS)))
 
-describe('promptChunks', () => {
+const promptChunks = (tokenizer: Tokenizer, text: string) =>
+  commaChunks(tokenizer, [{ text, weight: 1, start: 0 }]).map(({ ids }) => [...ids])
+
+describe('chunks', () => {
   const tokenizer = numberWords(32)
   const chunksOf = (ids: number[]): number[][] =>
     content(promptChunks(tokenizer, ids.map((id) => (id === COMMA ? ',' : String(id))).join(' ')))
@@ -66,7 +70,7 @@ describe('countTokens', () => {
 describe('conditioning', () => {
   const tokenizer = numberWords(4)
   /** Each token's hidden state is its id and the id negated. */
-  const encode = (ids: number[][]) => {
+  const encode = (ids: readonly (readonly number[])[]) => {
     const states = tensor([ids.length, 4, 2], Float32Array.from(ids.flat().flatMap((id) => [id, -id])))
     return Promise.resolve({ states, pooled: null })
   }
@@ -97,7 +101,7 @@ describe('conditioning', () => {
   it('sets the states of several encoders side by side, each with its padding, and pools the first chunk by the last', async () => {
     const second = {
       tokenizer: { ...tokenizer, padId: 70 },
-      encode: (ids: number[][]) =>
+      encode: (ids: readonly (readonly number[])[]) =>
         Promise.resolve({
           states: tensor([ids.length, 4, 1], Float32Array.from(ids.flat().map((id) => id / 2))),
           pooled: tensor([ids.length, 2], Float32Array.from(ids.flatMap((chunk) => chunk.slice(1, 3)))),

@@ -1,52 +1,122 @@
+import { isBreak } from './prompt/attention.ts'
+import type { Fragment } from './prompt/fragment.ts'
 import type { Tokenizer } from './tokenizer.ts'
 
 /** How far back from a chunk's end a comma may lie for the chunk to end there; AUTOMATIC1111's default. */
 const COMMA_REACH = 20
 
+/** One run of tokens for the text encoder, `contextLength` long: BOS, content, EOS, padding. */
+export interface Chunk {
+  readonly ids: readonly number[]
+  /** Of each token; 1 for all but content. */
+  readonly weights: readonly number[]
+  /** The fragment each token is of; null for all but content. */
+  readonly fragments: readonly (number | null)[]
+  /** Where its content starts in the prompt as typed, in UTF-16 units. */
+  readonly start: number
+}
+
+/** Cuts a prompt's tokens into chunks. */
+export type Chunking = (tokenizer: Tokenizer, fragments: readonly Fragment[]) => Chunk[]
+
+interface Token {
+  readonly id: number
+  readonly weight: number
+  readonly fragment: number
+  readonly start: number
+}
+
 /**
- * The prompt as token ids in chunks of `contextLength`: BOS, content, EOS, padding. A prompt that is too long for one
- * chunk goes on in the next; where a comma lies near a chunk's end, what follows the comma moves on whole. An empty
- * prompt is one chunk.
+ * Chunks as AUTOMATIC1111's stable-diffusion-webui cuts them: where a comma lies near a full chunk's end, what follows the
+ * comma moves on whole; BREAK ends a chunk. An empty prompt is one chunk.
  */
-export function promptChunks(tokenizer: Tokenizer, text: string): number[][] {
-  const { ids } = tokenizer.encode(text)
-  const starts = chunkStarts(tokenizer, ids)
-  return starts.map((start, index) => wrapped(tokenizer, ids.slice(start, starts[index + 1])))
-}
-
-/** One chunk of content ids between BOS and EOS, padded to `contextLength`; what does not fit is cut off. */
-export function wrapped(tokenizer: Tokenizer, contentIds: readonly number[]): number[] {
-  const { bosId, eosId, padId, contextLength } = tokenizer
-  const chunk = [bosId, ...contentIds.slice(0, contextLength - 2), eosId]
-  return [...chunk, ...Array<number>(contextLength - chunk.length).fill(padId)]
-}
-
-/** How many content tokens a prompt has, and where its chunks start in it, in UTF-16 units. */
-export function countTokens(
-  tokenizer: Tokenizer,
-  text: string,
-): { tokens: number; chunkTokens: number; chunkStarts: number[] } {
-  const { ids, starts } = tokenizer.encode(text)
-  return {
-    tokens: ids.length,
-    chunkTokens: tokenizer.contextLength - 2,
-    chunkStarts: chunkStarts(tokenizer, ids).map((start) => (start === 0 ? 0 : (starts[start] ?? text.length))),
+export function commaChunks(tokenizer: Tokenizer, fragments: readonly Fragment[]): Chunk[] {
+  const size = tokenizer.contextLength - 2
+  const chunks: Chunk[] = []
+  let content: Token[] = []
+  let afterComma = 0
+  const close = (kept: number) => {
+    chunks.push(chunkOf(tokenizer, content.slice(0, kept)))
+    content = content.slice(kept)
+    afterComma = 0
   }
-}
-
-/** Indices of the tokens that start a chunk; the first is 0. */
-function chunkStarts({ commaId, contextLength }: Tokenizer, ids: readonly number[]): number[] {
-  const size = contextLength - 2
-  const starts = [0]
-  let start = 0
-  let afterComma = -1
-  for (const [index, id] of ids.entries()) {
-    if (index - start === size) {
-      const isCommaNear = id !== commaId && afterComma > start && index - afterComma < COMMA_REACH
-      start = isCommaNear ? afterComma : index
-      starts.push(start)
+  for (const [index, fragment] of fragments.entries()) {
+    if (isBreak(fragment)) {
+      close(content.length)
+      continue
     }
-    if (id === commaId) afterComma = index + 1
+    for (const token of tokensOf(tokenizer, fragment, index)) {
+      if (content.length === size) {
+        const isCommaNear = token.id !== tokenizer.commaId && afterComma > 0 && size - afterComma < COMMA_REACH
+        close(isCommaNear ? afterComma : size)
+      }
+      content.push(token)
+      if (token.id === tokenizer.commaId) afterComma = content.length
+    }
   }
-  return starts
+  if (content.length > 0 || chunks.length === 0) close(content.length)
+  return chunks
+}
+
+/** Chunks that are filled to the last token. */
+export function fullChunks(tokenizer: Tokenizer, fragments: readonly Fragment[]): Chunk[] {
+  return groupChunks(
+    tokenizer,
+    fragments.flatMap((fragment, index) => tokensOf(tokenizer, fragment, index).map((token) => [token])),
+  )
+}
+
+/** Words of more tokens than this may be split between two chunks; ComfyUI's bound. */
+const LONG_WORD = 8
+
+/** Chunks as ComfyUI cuts them: a word that does not fit moves on whole. */
+export function wordChunks(tokenizer: Tokenizer, fragments: readonly Fragment[]): Chunk[] {
+  const words = fragments.flatMap(({ text, weight, start }, index) =>
+    [...text.matchAll(/[^ \n]+/g)].map((word) =>
+      tokensOf(tokenizer, { text: word[0], weight, start: start + word.index }, index),
+    ),
+  )
+  return groupChunks(
+    tokenizer,
+    words.flatMap((word) => (word.length < LONG_WORD ? [word] : word.map((token) => [token]))),
+  )
+}
+
+function groupChunks(tokenizer: Tokenizer, groups: readonly (readonly Token[])[]): Chunk[] {
+  const size = tokenizer.contextLength - 2
+  const chunks: Token[][] = [[]]
+  for (const group of groups) {
+    if ((chunks.at(-1)?.length ?? 0) + group.length > size) chunks.push([])
+    chunks.at(-1)?.push(...group)
+  }
+  return chunks.map((content) => chunkOf(tokenizer, content))
+}
+
+function tokensOf(tokenizer: Tokenizer, { text, weight, start }: Fragment, fragment: number): Token[] {
+  const { ids, starts } = tokenizer.encode(text)
+  return ids.map((id, i) => ({ id, weight, fragment, start: start + (starts[i] ?? 0) }))
+}
+
+function chunkOf(tokenizer: Tokenizer, content: readonly Token[]): Chunk {
+  const { bosId, eosId, padId, contextLength } = tokenizer
+  const after = contextLength - content.length - 2
+  const spread = <T>(edge: T, values: readonly T[]): T[] => [edge, ...values, edge, ...Array<T>(after).fill(edge)]
+  const ids = [bosId, ...content.map(({ id }) => id), eosId, ...Array<number>(after).fill(padId)]
+  return {
+    ids,
+    weights: spread(
+      1,
+      content.map(({ weight }) => weight),
+    ),
+    fragments: spread<number | null>(
+      null,
+      content.map(({ fragment }) => fragment),
+    ),
+    start: content[0]?.start ?? 0,
+  }
+}
+
+/** A chunk without content. */
+export function emptyChunk(tokenizer: Tokenizer): Chunk {
+  return chunkOf(tokenizer, [])
 }

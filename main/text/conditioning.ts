@@ -1,6 +1,10 @@
 import { tensor } from '../tensor/tensor.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { promptChunks, wrapped } from './chunks.ts'
+import type { PromptStyleId } from '../contract/generation.ts'
+import { sliceBatch } from '../tensor/batch.ts'
+import { emptyChunk } from './chunks.ts'
+import type { Chunk } from './chunks.ts'
+import { promptStyles } from './prompt/styles.ts'
 import type { Tokenizer } from './tokenizer.ts'
 
 /** What a text encoder makes of n token sequences. */
@@ -11,8 +15,11 @@ export interface EncodedText {
   readonly pooled: Tensor | null
 }
 
-/** Token ids [n][contextLength] to what the model takes of them. */
-export type TextEncoder = (ids: number[][]) => Promise<EncodedText>
+/** Token ids [n][contextLength] to what the model takes of them. Tokens that `hidden` marks are attended to by none. */
+export type TextEncoder = (
+  ids: readonly (readonly number[])[],
+  hidden?: readonly (readonly boolean[])[],
+) => Promise<EncodedText>
 
 /** A text encoder with its own tokenizer. Those of one model share their vocabulary, so that chunks end at the same places. */
 export interface PromptEncoder {
@@ -29,9 +36,14 @@ export interface EncodedPrompt {
 }
 
 /** A prompt's conditioning: its chunks are encoded separately. */
-export async function encodePrompt(encoders: readonly PromptEncoder[], text: string): Promise<EncodedPrompt> {
-  const promptAt = await encodeTexts(encoders, [text])
-  return promptAt(0)
+export async function encodePrompt(
+  encoders: readonly PromptEncoder[],
+  text: string,
+  style: PromptStyleId = 'plain',
+): Promise<EncodedPrompt> {
+  const [prompt] = await encodePrompts(encoders, [text], style)
+  if (!prompt) throw new RangeError('expected at least one text encoder, found none')
+  return prompt
 }
 
 /**
@@ -43,48 +55,66 @@ export async function encodePair(
   prompt: string,
   negativePrompt: string,
 ): Promise<{ conditioning: EncodedPrompt; unconditional: EncodedPrompt }> {
-  const promptAt = await encodeTexts(encoders, [prompt, negativePrompt])
-  return { conditioning: promptAt(0), unconditional: promptAt(1) }
+  const [conditioning, unconditional] = await encodePrompts(encoders, [prompt, negativePrompt], 'plain')
+  if (!conditioning || !unconditional) throw new RangeError('expected at least one text encoder, found none')
+  return { conditioning, unconditional }
 }
 
-/** The texts, encoded with equally many chunks, by their index. */
-async function encodeTexts(
+/**
+ * Prompts of one style. Plain ones get equally many chunks; the others keep their own, as in the programs they come from.
+ * @throws StudioError invalid-request for a prompt that its style cannot read
+ */
+export async function encodePrompts(
   encoders: readonly PromptEncoder[],
   texts: readonly string[],
-): Promise<(index: number) => EncodedPrompt> {
+  style: PromptStyleId,
+): Promise<EncodedPrompt[]> {
   const byEncoder: EncodedPrompt[][] = []
-  for (const { tokenizer, encode } of encoders) {
-    const chunks = evenChunks(tokenizer, texts)
-    byEncoder.push(split(await encode(chunks.flat()), texts.length))
+  for (const encoder of encoders) {
+    const chunks = texts.map((text) => promptStyles[style].chunks(encoder.tokenizer, promptStyles[style].read(text)))
+    if (style === 'plain') even(chunks, emptyChunk(encoder.tokenizer))
+    byEncoder.push(await encodeChunks(encoder, chunks, style))
   }
-  return (index) => {
+  return texts.map((_, index) => {
     const parts = byEncoder.flatMap((prompts) => prompts[index] ?? [])
     return { context: sideBySide(parts.map(({ context }) => context)), pooled: parts.at(-1)?.pooled ?? null }
+  })
+}
+
+function even(prompts: Chunk[][], empty: Chunk): void {
+  const count = Math.max(...prompts.map(({ length }) => length))
+  for (const chunks of prompts) while (chunks.length < count) chunks.push(empty)
+}
+
+async function encodeChunks(
+  { tokenizer, encode }: PromptEncoder,
+  prompts: readonly (readonly Chunk[])[],
+  style: PromptStyleId,
+): Promise<EncodedPrompt[]> {
+  const ids = prompts.flatMap((chunks) => chunks.map((chunk) => chunk.ids))
+  const { states, pooled } = await encode(ids)
+  const results: EncodedPrompt[] = []
+  let from = 0
+  for (const chunks of prompts) {
+    const own = sliceBatch(states, from, from + chunks.length)
+    const isWeighted = chunks.some(({ weights }) => weights.some((weight) => weight !== 1))
+    const context = isWeighted
+      ? await promptStyles[style].emphasis({
+          chunks,
+          states: own,
+          empty: emptyChunk(tokenizer),
+          encode: async (...sequences) => (await encode(...sequences)).states,
+        })
+      : own
+    results.push({ context: oneRow(context), pooled: pooled && sliceBatch(pooled, from, from + 1) })
+    from += chunks.length
   }
+  return results
 }
 
-/** Each text's chunks, filled up with empty ones to the most that a text has. */
-function evenChunks(tokenizer: Tokenizer, texts: readonly string[]): number[][][] {
-  const chunks = texts.map((text) => promptChunks(tokenizer, text))
-  const count = Math.max(...chunks.map(({ length }) => length))
-  for (const own of chunks) while (own.length < count) own.push(wrapped(tokenizer, []))
-  return chunks
-}
-
-/** The n sequences' results as those of `count` prompts with equally many chunks, which lie in one row in memory. */
-function split({ states, pooled }: EncodedText, count: number): EncodedPrompt[] {
-  const [sequences = 0, length = 0, width = 0] = states.shape
-  const chunks = sequences / count
-  const size = chunks * length * width
-  return Array.from({ length: count }, (_, i) => ({
-    context: tensor([1, chunks * length, width], states.data.subarray(i * size, (i + 1) * size)),
-    pooled: pooled && firstRow(pooled, i * chunks),
-  }))
-}
-
-function firstRow({ shape, data }: Tensor, row: number): Tensor {
-  const [, width = 0] = shape
-  return tensor([1, width], data.subarray(row * width, (row + 1) * width))
+/** Chunks [k, t, d] one after the other: [1, k·t, d]. */
+function oneRow({ shape: [chunks = 0, length = 0, width = 0], data }: Tensor): Tensor {
+  return tensor([1, chunks * length, width], data)
 }
 
 /** Contexts of the same tokens, [n, t, d] of each encoder, as [n, t, sum of d]. */
