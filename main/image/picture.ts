@@ -17,9 +17,24 @@ const MAX_PIXELS = 100_000_000
 const THUMBNAIL_EDGE_PX = 384
 const THUMBNAIL_QUALITY = 82
 
-interface Size {
+/** Masks are resampled without ringing. */
+type Kernel = 'lanczos3' | 'linear'
+
+export interface Size {
   readonly widthPx: number
   readonly heightPx: number
+}
+
+/** A part of a picture, in its own pixels as it is shown. */
+export interface Region extends Size {
+  readonly left: number
+  readonly top: number
+}
+
+/** To what a picture is brought, and how; only the region, where one is given. */
+export interface FitTarget extends Size {
+  readonly fit: FitMode
+  readonly region?: Region
 }
 
 /** What a picture is. Width and height are as it is shown, after its EXIF orientation. */
@@ -42,19 +57,29 @@ export async function readPicture(source: PictureSource): Promise<PictureFacts> 
 /**
  * The picture as [1, 3, heightPx, widthPx] in [-1, 1], in sRGB, resampled with Lanczos-3. Transparent parts lie on
  * white. `crop` cuts off what overhangs, evenly; `contain` keeps all of it and continues its edges into the margins,
- * so that no bars are painted into the result; `stretch` ignores the proportions.
+ * so that no bars are painted into the result; `stretch` ignores the proportions. Of a region, only that.
  * @throws StudioError as `readPicture`
  */
-export async function pictureTensor(
-  source: PictureSource,
-  { widthPx, heightPx, fit }: { widthPx: number; heightPx: number; fit: FitMode },
-): Promise<Tensor> {
+export async function pictureTensor(source: PictureSource, target: FitTarget): Promise<Tensor> {
   const facts = await readFacts(source)
-  const picture = opaque(source)
-  const fitted =
-    fit === 'contain' ? contain(picture, facts, widthPx, heightPx) : resize(picture, widthPx, heightPx, fit)
-  const pixels = await decode(source, fitted.raw())
-  return fromPixels(pixels, widthPx, heightPx)
+  const pixels = await decode(source, fitted(opaque(source), facts, target).raw())
+  return fromPixels(pixels, target.widthPx, target.heightPx)
+}
+
+/** [1, 3, h, w] in [-1, 1] stretched to another size, in 8 bits. */
+export async function resizedPicture(picture: Tensor, { widthPx, heightPx }: Size): Promise<Tensor> {
+  const resized = resize(pipelineOf(toPixels(picture)), widthPx, heightPx, 'stretch')
+  return fromPixels(await resized.raw().toBuffer(), widthPx, heightPx)
+}
+
+/** A picture's pipeline brought to the target; `size` is the picture's own. */
+export function fitted(picture: Sharp, size: Size, target: FitTarget, kernel: Kernel = 'lanczos3'): Sharp {
+  const { widthPx, heightPx, fit, region } = target
+  const part = region
+    ? picture.extract({ left: region.left, top: region.top, width: region.widthPx, height: region.heightPx })
+    : picture
+  if (fit === 'contain') return contain(part, region ?? size, target, kernel)
+  return resize(part, widthPx, heightPx, fit, kernel)
 }
 
 /** A file that was written. */
@@ -141,23 +166,23 @@ function opaque(source: PictureSource): Sharp {
   return openPicture(source).flatten({ background: '#ffffff' }).toColourspace('srgb')
 }
 
-function resize(picture: Sharp, width: number, height: number, fit: 'crop' | 'stretch'): Sharp {
-  return picture.resize({
-    width,
-    height,
-    fit: fit === 'crop' ? 'cover' : 'fill',
-    kernel: 'lanczos3',
-    fastShrinkOnLoad: false,
-  })
+function resize(
+  picture: Sharp,
+  width: number,
+  height: number,
+  fit: 'crop' | 'stretch',
+  kernel: Kernel = 'lanczos3',
+): Sharp {
+  return picture.resize({ width, height, fit: fit === 'crop' ? 'cover' : 'fill', kernel, fastShrinkOnLoad: false })
 }
 
-function contain(picture: Sharp, facts: PictureFacts, widthPx: number, heightPx: number): Sharp {
-  const scale = Math.min(widthPx / facts.widthPx, heightPx / facts.heightPx)
-  const innerWidth = Math.max(1, Math.round(facts.widthPx * scale))
-  const innerHeight = Math.max(1, Math.round(facts.heightPx * scale))
+function contain(picture: Sharp, size: Size, { widthPx, heightPx }: Size, kernel: Kernel): Sharp {
+  const scale = Math.min(widthPx / size.widthPx, heightPx / size.heightPx)
+  const innerWidth = Math.max(1, Math.round(size.widthPx * scale))
+  const innerHeight = Math.max(1, Math.round(size.heightPx * scale))
   const left = Math.floor((widthPx - innerWidth) / 2)
   const top = Math.floor((heightPx - innerHeight) / 2)
-  return resize(picture, innerWidth, innerHeight, 'stretch').extend({
+  return resize(picture, innerWidth, innerHeight, 'stretch', kernel).extend({
     left,
     top,
     right: widthPx - innerWidth - left,
