@@ -1,7 +1,7 @@
 import { WireMessage } from './wire.ts'
 
 /** Element types of the ONNX format that the studio writes, with their numbers in TensorProto.DataType. */
-export const ELEMENT_TYPES = { float: 1, uint16: 4, int32: 6, int64: 7, float16: 10, double: 11, bfloat16: 16 } as const
+export const ELEMENT_TYPES = { float: 1, int8: 3, uint16: 4, int32: 6, int64: 7, float16: 10, double: 11, bfloat16: 16 } as const
 export type ElementType = keyof typeof ELEMENT_TYPES
 
 /** Numbers are floats only through `{ float }` and `{ floats }`, since 1 and 1.0 are the same in JavaScript. */
