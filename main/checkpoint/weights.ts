@@ -1,6 +1,7 @@
 import { StudioError } from '../contract/failure.ts'
 import type { ExpectedTensors } from './expected/layers.ts'
 import type { TensorEntry } from './tensor-index.ts'
+import type { WeightDeltas } from './weight-delta.ts'
 
 /** A network's tensors by the names of the diffusers and transformers libraries, whatever the file calls them. */
 export interface Weights {
@@ -18,6 +19,8 @@ export interface Weights {
 export interface Component<C> {
   readonly config: C
   readonly weights: Weights
+  /** What joined files (LoRAs) add to its weights. */
+  readonly deltas?: WeightDeltas
 }
 
 /** Where a file may hold a tensor: its name there, or that of a tensor of which it is the index-th of `count` equal parts. */
@@ -40,7 +43,7 @@ export interface WeightProblems {
 }
 
 /** Storage types a graph can take in. */
-const WEIGHT_DTYPES: readonly string[] = ['F16', 'BF16', 'F32', 'F64']
+const WEIGHT_DTYPES: readonly string[] = ['F16', 'BF16', 'F32', 'F64', 'Q8_0']
 
 /** The tensors of `source` that the network with these expectations uses, by its own names. */
 export function weightsOver(source: WeightsSource, expected: ExpectedTensors): Weights {

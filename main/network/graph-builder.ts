@@ -1,11 +1,14 @@
+import type { TensorEntry } from '../checkpoint/tensor-index.ts'
+import type { WeightDeltas } from '../checkpoint/weight-delta.ts'
 import type { Weights } from '../checkpoint/weights.ts'
 import type { OnnxGraph, WeightRegion } from '../runtime/graph.ts'
 import { ELEMENT_TYPES, encodeModel } from './onnx/model.ts'
 import type { Attribute, ElementType, OnnxInitializer, OnnxNode, OnnxValue } from './onnx/model.ts'
 import { Scope } from './scope.ts'
 import type { Value } from './scope.ts'
-import { placed, storedWeight } from './stored-weight.ts'
+import { placed, storedFactor, storedWeight } from './stored-weight.ts'
 import type { Part, StoredWeight } from './stored-weight.ts'
+import { changedWeight } from './weight-delta.ts'
 
 interface NodeRequest {
   /** Of the module; the node's name starts with it. */
@@ -21,6 +24,10 @@ interface NodeRequest {
 export class GraphBuilder {
   readonly #name: string
   readonly #weights: Weights
+  readonly #deltas: WeightDeltas | undefined
+  /** Values drawn once though several places need them. */
+  readonly #drawn = new Map<string, Value>()
+  readonly #joinedFiles = new Map<string, number>()
   readonly #nodes: OnnxNode[] = []
   readonly #constants = new Map<string, OnnxInitializer>()
   readonly #stored = new Map<string, StoredWeight>()
@@ -28,9 +35,11 @@ export class GraphBuilder {
   readonly #inputs: OnnxValue[] = []
   readonly #outputs: OnnxValue[] = []
 
-  constructor(name: string, weights: Weights) {
+  /** @param deltas what is added to the weights */
+  constructor(name: string, weights: Weights, deltas?: WeightDeltas) {
     this.#name = name
     this.#weights = weights
+    this.#deltas = deltas
   }
 
   /** The whole network; `at` leads to its modules. */
@@ -77,9 +86,34 @@ export class GraphBuilder {
     return weight
   }
 
-  /** A stored weight widened to float32. The runtime folds the Cast away when it loads the graph, unless told not to. */
+  /** A weight as float32, with what is added to it. */
   weight(name: string, shape: readonly number[], part?: Part): Value {
-    const stored = this.storedWeight(name, shape, part)
+    const deltas = this.#deltas?.get(name)
+    if (deltas === undefined) return this.#widenedWeight(this.storedWeight(name, shape, part))
+    return this.#once(`${name} ${part?.index ?? ''}`, () =>
+      changedWeight({
+        scope: this.root.at(name),
+        shape,
+        part,
+        deltas,
+        base: (baseShape, basePart) => this.#widenedWeight(this.storedWeight(name, baseShape, basePart)),
+        factor: (entry, factorShape, factorPart) => this.#factor(entry, factorShape, factorPart),
+        once: (key, draw) => this.#once(`${name} ${key}`, draw),
+      }),
+    )
+  }
+
+  /** A tensor of a file that joins the checkpoint, as float32. */
+  #factor(entry: TensorEntry, shape: readonly number[], part?: Part): Value {
+    const file = this.#joinedFiles.get(entry.file) ?? this.#joinedFiles.size
+    this.#joinedFiles.set(entry.file, file)
+    const stored = storedFactor(entry, `joined ${file}: ${entry.name}`, shape, part)
+    this.#stored.set(stored.name, stored)
+    return this.#widenedWeight(stored)
+  }
+
+  /** A stored weight widened to float32. The runtime folds the Cast away when it loads the graph, unless told not to. */
+  #widenedWeight(stored: StoredWeight): Value {
     if (stored.type === 'float') return stored.name
     const widened = `${stored.name}.float`
     if (!this.#widened.has(widened)) {
@@ -87,6 +121,12 @@ export class GraphBuilder {
       this.#push(widened, '', 'Cast', [stored.name], [widened], { to: ELEMENT_TYPES.float })
     }
     return widened
+  }
+
+  #once(key: string, draw: () => Value): Value {
+    const drawn = this.#drawn.get(key) ?? draw()
+    this.#drawn.set(key, drawn)
+    return drawn
   }
 
   /** @throws StudioError model-missing when a weights file is gone */

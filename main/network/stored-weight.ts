@@ -1,5 +1,5 @@
-import { realpathSync } from 'node:fs'
-import { dirname, relative, sep } from 'node:path'
+import { closeSync, openSync, readSync, realpathSync } from 'node:fs'
+import { dirname, parse, relative, sep } from 'node:path'
 import type { TensorEntry } from '../checkpoint/safetensors.ts'
 import { StudioError } from '../contract/failure.ts'
 import type { ElementType, OnnxInitializer } from './onnx/model.ts'
@@ -51,22 +51,62 @@ export function storedWeight(entry: TensorEntry, name: string, shape: readonly n
 }
 
 /**
- * The weights as initializers whose files are named relative to `folder`, and with their files' real paths.
+ * Where a tensor of a file that joins the checkpoint lies, its values taken to have `shape`: its dimensions may be grouped
+ * otherwise, as [r, in, 3, 3] for [r, in·9].
+ * @throws StudioError checkpoint-unsupported on another number of values or a storage type that is no float
+ */
+export function storedFactor(entry: TensorEntry, name: string, shape: readonly number[], part = WHOLE): StoredWeight {
+  const [rows = 1, ...rest] = shape
+  const whole = [rows * part.count, ...rest]
+  const values = (sizes: readonly number[]): number => sizes.reduce((all, size) => all * size, 1)
+  if (values(entry.shape) !== values(whole)) {
+    throw unsupported(entry, `expected ${values(whole)} values, found shape [${entry.shape.join(', ')}]`)
+  }
+  return storedWeight({ ...entry, shape: whole }, name, shape, part)
+}
+
+/**
+ * The weights as initializers whose files are named relative to `folder`, and with their files' real paths. What lies on
+ * another drive than the first weight has no such name: its bytes become part of the graph.
  * @throws StudioError model-missing when a file is gone
  */
-export function placed(weights: readonly StoredWeight[]): {
+export function placed(
+  weights: readonly StoredWeight[],
+  rootOf = (file: string): string => parse(file).root,
+): {
   folder: string
   initializers: OnnxInitializer[]
+  /** Those that stay in their files. */
   weights: StoredWeight[]
 } {
   const real = new Map([...new Set(weights.map(({ file }) => file))].map((file) => [file, realPath(file)]))
   const resolved = weights.map((weight) => ({ ...weight, file: real.get(weight.file) ?? weight.file }))
-  const folder = commonFolder([...real.values()])
-  const initializers = resolved.map(({ name, type, shape, file, offset, length }) => {
+  const [first] = resolved
+  const isNear = ({ file }: StoredWeight): boolean => first === undefined || rootOf(file) === rootOf(first.file)
+  const near = resolved.filter(isNear)
+  const folder = commonFolder(near.map(({ file }) => file))
+  const initializers = resolved.map((weight) => {
+    const { name, type, shape, file, offset, length } = weight
+    if (!isNear(weight)) return { name, type, shape, data: bytesOf(weight) }
     const location = relative(folder, file).split(sep).join('/')
     return { name, type, shape, data: { location, offset, length } }
   })
-  return { folder, initializers, weights: resolved }
+  return { folder, initializers, weights: near }
+}
+
+function bytesOf({ file, offset, length }: StoredWeight): Uint8Array {
+  const bytes = new Uint8Array(length)
+  const handle = openSync(file, 'r')
+  try {
+    const found = readSync(handle, bytes, 0, length, offset)
+    if (found === length) return bytes
+    throw new StudioError(
+      'checkpoint-unsupported',
+      `${file}: expected ${length} bytes at byte ${offset}, found ${found}`,
+    )
+  } finally {
+    closeSync(handle)
+  }
 }
 
 /** A 1x1 convolution, a linear layer and a vector spread over an image hold the same bytes: trailing ones do not count. */
@@ -94,7 +134,8 @@ function commonFolder(files: readonly string[]): string {
     const split = parts.findIndex((part, i) => part !== theirs[i])
     if (split >= 0) parts = parts.slice(0, split)
   }
-  return parts.join(sep) || sep
+  // What is left of a drive alone, as C:, would be that drive's current folder.
+  return parts.length === 1 ? `${parts[0] ?? ''}${sep}` : parts.join(sep) || sep
 }
 
 function unsupported(entry: TensorEntry, sentence: string): StudioError {

@@ -29,7 +29,7 @@ export function buildTextEncoder(component: Component<ClipTextConfig>, options: 
   if (clipSkip < 1 || clipSkip > layerCount) {
     throw new RangeError(`expected clipSkip from 1 to ${layerCount}, found ${clipSkip}`)
   }
-  const graph = new GraphBuilder('text encoder', weights)
+  const graph = new GraphBuilder('text encoder', weights, component.deltas)
   const scope = graph.root.at('text_model')
   const ids = graph.input('input_ids', 'int64', ['n', 't'])
   const isWhole = withTaps || withPooled

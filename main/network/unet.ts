@@ -23,7 +23,7 @@ export interface UnetOptions {
  */
 export function buildUnet(component: Component<UnetConfig>, options: UnetOptions = {}): OnnxGraph {
   const { config, weights } = component
-  const graph = new GraphBuilder('U-Net', weights)
+  const graph = new GraphBuilder('U-Net', weights, component.deltas)
   const tap: Tap = (name, value) => {
     if (options.withTaps) graph.output(name, value)
   }
