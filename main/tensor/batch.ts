@@ -35,3 +35,22 @@ export function expandBatch(x: Tensor, count: number): Tensor {
   if (x.shape[0] !== 1) throw new RangeError(`expected a batch of 1 or ${count}, found shape [${x.shape.join(', ')}]`)
   return concatBatch(x, ...Array.from({ length: count - 1 }, () => x))
 }
+
+/**
+ * Of [n, a, h, w] and [n, b, h, w], [n, a + b, h, w].
+ * @throws RangeError when another axis differs
+ */
+export function concatChannels(first: Tensor, second: Tensor): Tensor {
+  const [count = 0, channels = 0, ...cells] = first.shape
+  const [otherCount, otherChannels = 0, ...otherCells] = second.shape
+  if (otherCount !== count || !isSameShape(cells, otherCells)) {
+    throw new RangeError(`expected channels for [${first.shape.join(', ')}], found [${second.shape.join(', ')}]`)
+  }
+  const whole = tensor([count, channels + otherChannels, ...cells])
+  const [size, otherSize] = [first.data.length / count, second.data.length / count]
+  for (let i = 0; i < count; i++) {
+    whole.data.set(first.data.subarray(i * size, (i + 1) * size), i * (size + otherSize))
+    whole.data.set(second.data.subarray(i * otherSize, (i + 1) * otherSize), i * (size + otherSize) + size)
+  }
+  return whole
+}
