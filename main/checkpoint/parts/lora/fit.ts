@@ -1,0 +1,46 @@
+import { matrixSize } from '../../weight-delta.ts'
+import type { DeltaMatrix } from '../../weight-delta.ts'
+import type { ModuleChange } from './changes.ts'
+
+/** Whether a change is of a weight of this shape, [out, in, …kernel]. */
+export function isOfShape({ change, magnitude }: ModuleChange, shape: readonly number[]): boolean {
+  const [out = 1, inputs = 1, ...kernel] = shape
+  const columns = inputs * product(kernel)
+  const along = { out, in: inputs }
+  if (magnitude && product(magnitude.entry.shape) !== along[magnitude.axis]) return false
+  const isWhole = (matrix: DeltaMatrix): boolean => isSound(matrix) && isSize(matrixSize(matrix), out, columns)
+  switch (change.kind) {
+    case 'gain':
+      return product(change.entry.shape) === along[change.axis]
+    case 'hadamard':
+      return change.factors.every(isWhole)
+    case 'kronecker': {
+      const [rows, width] = matrixSize(change.outer)
+      const [innerRows, innerWidth] = matrixSize(change.inner)
+      return (
+        isSound(change.outer) && isSound(change.inner) && isSize([rows * innerRows, width * innerWidth], out, columns)
+      )
+    }
+    default:
+      return isWhole(change)
+  }
+}
+
+/** The ranks of the factors agree. */
+function isSound(matrix: DeltaMatrix): boolean {
+  if (matrix.kind === 'stored') return true
+  const [rows] = matrixSize(matrix)
+  const leftValues = product(matrix.left.shape)
+  const rank = matrix.right.shape[0] ?? 1
+  if (matrix.kind === 'product') return leftValues === rows * rank
+  const [a = 1, b = 1] = matrix.core.shape
+  return leftValues === rows * a && b === rank
+}
+
+function isSize([rows, columns]: readonly [number, number], out: number, wanted: number): boolean {
+  return rows === out && columns === wanted
+}
+
+function product(sizes: readonly number[]): number {
+  return sizes.reduce((all, size) => all * size, 1)
+}

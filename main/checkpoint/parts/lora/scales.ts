@@ -1,0 +1,71 @@
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import * as z from 'zod'
+import type { TensorIndex } from '../../tensor-index.ts'
+import { underscored } from './keys.ts'
+import type { LoraTarget } from './keys.ts'
+
+/** PEFT's options, of which these set how strong an adapter is. */
+const AdapterConfig = z.looseObject({
+  lora_alpha: z.number().nullish(),
+  use_rslora: z.boolean().nullish(),
+  alpha_pattern: z.record(z.string(), z.number()).nullish(),
+})
+type AdapterConfig = z.infer<typeof AdapterConfig>
+
+/** The networks' names in diffusers' metadata, before each option. */
+const PREFIXES: readonly (readonly [prefix: string, target: LoraTarget])[] = [
+  ['unet.', 'unet'],
+  ['text_encoder.', 0],
+  ['text_encoder_2.', 1],
+]
+
+/** The scale of a module of this rank that has no alpha of its own. */
+export type DefaultScale = (target: LoraTarget, module: string, rank: number) => number
+
+/**
+ * PEFT's files hold no alphas: diffusers writes the adapters' options into the metadata, PEFT into adapter_config.json
+ * beside the file. Where neither is there, alpha is the rank.
+ */
+export async function readDefaultScale({ file, metadata }: TensorIndex): Promise<DefaultScale> {
+  const options = fromMetadata(metadata['lora_adapter_metadata']) ?? (await fromFile(file))
+  return (target, module, rank) => {
+    const config = options.get(target)
+    if (!config) return 1
+    const pattern = Object.entries(config.alpha_pattern ?? {}).find(([name]) => module.endsWith(underscored(name)))
+    const alpha = pattern?.[1] ?? config.lora_alpha ?? rank
+    return alpha / (config.use_rslora ? Math.sqrt(rank) : rank)
+  }
+}
+
+type Options = ReadonlyMap<LoraTarget, AdapterConfig>
+
+function fromMetadata(text: string | undefined): Options | null {
+  const fields = text === undefined ? undefined : parsed(text)
+  if (typeof fields !== 'object' || fields === null) return null
+  const options = new Map<LoraTarget, AdapterConfig>()
+  for (const [prefix, target] of PREFIXES) {
+    const own = Object.entries(fields).filter(([name]) => name.startsWith(prefix))
+    const config = AdapterConfig.safeParse(
+      Object.fromEntries(own.map(([name, value]) => [name.slice(prefix.length), value])),
+    )
+    if (own.length > 0 && config.success) options.set(target, config.data)
+  }
+  return options
+}
+
+async function fromFile(file: string): Promise<Options> {
+  const text = await readFile(join(dirname(file), 'adapter_config.json'), 'utf8').catch(() => undefined)
+  const config = AdapterConfig.safeParse(text === undefined ? undefined : parsed(text))
+  if (!config.success) return new Map()
+  return new Map(PREFIXES.map(([, target]) => [target, config.data]))
+}
+
+/** What is no JSON says nothing. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
