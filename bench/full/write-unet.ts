@@ -31,8 +31,13 @@ export async function writeUnet(modelFolder: string): Promise<void> {
     await file.write(header(tensors))
     for (const [name, shape] of tensors) {
       const pool = new Uint8Array(valuesOf(name, shape).buffer)
+      // Each tensor starts elsewhere: the runtime keeps weights that are the same once.
+      let from = 2 * Math.floor(Math.random() * RANDOM_WORDS.length)
       let left = sizeBytes(shape)
-      while (left > 0) left -= (await file.write(pool, 0, Math.min(left, pool.length))).bytesWritten
+      while (left > 0) {
+        left -= (await file.write(pool, from, Math.min(left, pool.length - from))).bytesWritten
+        from = 0
+      }
     }
   } finally {
     await file.close()

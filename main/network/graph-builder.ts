@@ -1,14 +1,21 @@
+import { valueCount } from '../checkpoint/tensor-index.ts'
 import type { TensorEntry } from '../checkpoint/tensor-index.ts'
 import type { WeightDeltas } from '../checkpoint/weight-delta.ts'
 import type { Weights } from '../checkpoint/weights.ts'
-import type { OnnxGraph, WeightRegion } from '../runtime/graph.ts'
+import type { OnnxGraph, OnnxPiece, WeightRegion } from '../runtime/graph.ts'
 import { ELEMENT_TYPES, encodeModel } from './onnx/model.ts'
-import type { Attribute, ElementType, OnnxInitializer, OnnxNode, OnnxValue } from './onnx/model.ts'
+import type { Attribute, ElementType, OnnxInitializer, OnnxModel, OnnxNode, OnnxValue } from './onnx/model.ts'
+import { inPieces, weightsFirst } from './onnx/pieces.ts'
+import { blockTable, blockWeight, widenedBlocks, widenedRows } from './quantised-weight.ts'
+import type { BlockWeight } from './quantised-weight.ts'
 import { Scope } from './scope.ts'
 import type { Value } from './scope.ts'
 import { placed, storedFactor, storedWeight } from './stored-weight.ts'
 import type { Part, StoredWeight } from './stored-weight.ts'
 import { changedWeight } from './weight-delta.ts'
+
+/** Of float32 weights in a piece of a network: what the runtime holds twice while it prepares them. */
+const PIECE_BYTES = 512e6
 
 interface NodeRequest {
   /** Of the module; the node's name starts with it. */
@@ -80,7 +87,7 @@ export class GraphBuilder {
     return this.#weights.find(name) !== undefined
   }
 
-  storedWeight(name: string, shape: readonly number[], part?: Part): StoredWeight {
+  #storedWeight(name: string, shape: readonly number[], part?: Part): StoredWeight {
     const weight = storedWeight(this.#weights.require(name), name, shape, part)
     this.#stored.set(weight.name, weight)
     return weight
@@ -89,18 +96,41 @@ export class GraphBuilder {
   /** A weight as float32, with what is added to it. */
   weight(name: string, shape: readonly number[], part?: Part): Value {
     const deltas = this.#deltas?.get(name)
-    if (deltas === undefined) return this.#widenedWeight(this.storedWeight(name, shape, part))
+    if (deltas === undefined) return this.#float(name, shape, part)
     return this.#once(`${name} ${part?.index ?? ''}`, () =>
       changedWeight({
         scope: this.root.at(name),
         shape,
         part,
         deltas,
-        base: (baseShape, basePart) => this.#widenedWeight(this.storedWeight(name, baseShape, basePart)),
+        base: (baseShape, basePart) => this.#float(name, baseShape, basePart),
         factor: (entry, factorShape, factorPart) => this.#factor(entry, factorShape, factorPart),
         once: (key, draw) => this.#once(`${name} ${key}`, draw),
       }),
     )
+  }
+
+  /** Rows of a table [rows, width] by ids [n, t], as float32: it stays as it is stored, and only what is taken is widened. */
+  rows(name: string, shape: readonly [number, number], ids: Value): Value {
+    const scope = this.root.at(name)
+    const entry = this.#weights.require(name)
+    if (entry.dtype === 'Q8_0') return widenedRows(scope, this.#keepBlocks(blockTable(entry, name, shape)), ids)
+    const taken = scope.node('Gather', [this.#storedWeight(name, shape).name, ids])
+    return scope.node('Cast', [taken], { to: ELEMENT_TYPES.float })
+  }
+
+  /** A weight of the checkpoint alone as float32. */
+  #float(name: string, shape: readonly number[], part?: Part): Value {
+    const entry = this.#weights.require(name)
+    if (entry.dtype !== 'Q8_0') return this.#widenedWeight(this.#storedWeight(name, shape, part))
+    return this.#once(`${name} ${part?.index ?? ''} of blocks`, () =>
+      widenedBlocks(this.root.at(name), this.#keepBlocks(blockWeight(entry, name, shape, part))),
+    )
+  }
+
+  #keepBlocks(weight: BlockWeight): BlockWeight {
+    for (const stored of [weight.scales, weight.factors]) this.#stored.set(stored.name, stored)
+    return weight
   }
 
   /** A tensor of a file that joins the checkpoint, as float32. */
@@ -132,20 +162,20 @@ export class GraphBuilder {
   /** @throws StudioError model-missing when a weights file is gone */
   finish(): OnnxGraph {
     const { folder, initializers, weights } = placed([...this.#stored.values()])
-    const bytes = encodeModel({
+    const model = {
       name: this.#name,
       nodes: this.#nodes,
       initializers: [...this.#constants.values(), ...initializers],
       inputs: this.#inputs,
       outputs: this.#outputs,
-    })
+    }
+    const pieces = inPieces(model, PIECE_BYTES)
     return {
       name: this.#name,
-      bytes,
+      ...encoded(weightsFirst(model)),
       weightsFolder: folder,
       regions: weights.map(regionOf),
-      inputs: this.#inputs.map((input) => input.name),
-      outputs: this.#outputs.map((output) => output.name),
+      ...(pieces.length > 1 ? { pieces: pieces.map(encoded) } : {}),
     }
   }
 
@@ -161,7 +191,11 @@ export class GraphBuilder {
   }
 }
 
-function regionOf({ name, shape, file, offset, length }: StoredWeight): WeightRegion {
-  const values = shape.reduce((product, dimension) => product * dimension, 1)
-  return { tensor: name, file, offset, length, values }
+function encoded(model: OnnxModel): OnnxPiece {
+  const names = (values: readonly OnnxValue[]) => values.map(({ name }) => name)
+  return { bytes: encodeModel(model), inputs: names(model.inputs), outputs: names(model.outputs) }
+}
+
+function regionOf({ name, shape, file, offset, length, values }: StoredWeight): WeightRegion {
+  return { tensor: name, file, offset, length, values: values ?? valueCount(shape) }
 }

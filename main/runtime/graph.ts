@@ -8,6 +8,13 @@ export interface WeightRegion {
   readonly values: number
 }
 
+/** A part of a network as an ONNX model of its own. */
+export interface OnnxPiece {
+  readonly bytes: Uint8Array
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
+}
+
 /** A network ready to load: an ONNX model in memory whose weights are places in the files of one folder. */
 export interface OnnxGraph {
   /** For messages: 'U-Net', 'text encoder' … */
@@ -18,4 +25,9 @@ export interface OnnxGraph {
   readonly regions: readonly WeightRegion[]
   readonly inputs: readonly string[]
   readonly outputs: readonly string[]
+  /**
+   * The same network as models to be run one after the other, each fed by name what the ones before gave; absent where
+   * it is one. While the runtime prepares weights it holds them twice: of one piece only.
+   */
+  readonly pieces?: readonly OnnxPiece[]
 }

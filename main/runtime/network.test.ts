@@ -63,6 +63,31 @@ test('a network computes from weights in the file', async () => {
   expect(y).toEqual({ shape: [2, LENGTH], data: Float32Array.of(1, 2, 3, 4, 11, 12, 13, 14) })
 })
 
+test('a network in pieces computes what the whole does, each piece fed by those before', async () => {
+  const whole = sum()
+  const value = (name: string) => ({ name, type: 'float', shape: null }) as const
+  const piece = (inputs: string[], nodeInputs: string[], output: string) => {
+    const { bytes } = graphOf(
+      {
+        nodes: [{ ...node('Add', nodeInputs), outputs: [output] }],
+        inputs: inputs.map(value),
+        outputs: [value(output)],
+      },
+      whole.regions,
+    )
+    return { bytes, inputs, outputs: [output] }
+  }
+  const twice = piece(['x'], ['x', 'x'], 'x2')
+  const network = await loadNetwork(
+    { ...whole, pieces: [twice, piece(['x2', 'x'], ['x2', 'x'], 'y')] },
+    { memory: 'fast' },
+  )
+  onTestFinished(() => network.release())
+  expect(await network.run({ x: tensor([LENGTH], Float32Array.of(1, 2, 3, 4)) })).toEqual({
+    y: { shape: [LENGTH], data: Float32Array.of(3, 6, 9, 12) },
+  })
+})
+
 test('progress is the share of the weights read, up to all of them', async () => {
   const shares: number[] = []
   const network = await loadNetwork(sum(), { onProgress: (share) => shares.push(share) })

@@ -1,10 +1,13 @@
-import { env, InferenceSession, listSupportedBackends, Tensor as OrtTensor } from 'onnxruntime-node'
+import type { InferenceSession } from 'onnxruntime-node'
+import { env, listSupportedBackends, Tensor as OrtTensor } from 'onnxruntime-node'
 import { tensor } from '../tensor/tensor.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { loadFailure, runFailure } from './failures.ts'
 import type { OnnxGraph } from './graph.ts'
 import { memoryUseFor } from './memory.ts'
 import type { MemoryUse } from './memory.ts'
+import { openPieces, openWhole } from './sessions.ts'
+import type { Sessions } from './sessions.ts'
 import { checkWeightFiles, readAhead } from './weight-files.ts'
 
 export type { MemoryUse } from './memory.ts'
@@ -51,34 +54,37 @@ export const executionProviders: readonly string[] = listSupportedBackends()
 export async function loadNetwork(graph: OnnxGraph, options: LoadOptions = {}): Promise<Network> {
   await checkWeightFiles(graph)
   if (options.onProgress) await readAhead(graph, options.onProgress)
-  const { session, memory } = await openSession(graph, options)
+  const { sessions, memory } = await openSessions(graph, options)
   return {
     name: graph.name,
     memory,
     async run(feeds) {
       try {
-        return fromRuntime(await session.run(toRuntime(feeds)))
+        return fromRuntime(await sessions.run(toRuntime(feeds)))
       } catch (error) {
         throw runFailure(graph, error)
       }
     },
-    release: () => session.release(),
+    release: () => sessions.release(),
   }
 }
 
-interface OpenSession {
-  readonly session: InferenceSession
+interface OpenSessions {
+  readonly sessions: Sessions
   readonly memory: MemoryUse
 }
 
-async function openSession(graph: OnnxGraph, options: LoadOptions): Promise<OpenSession> {
+async function openSessions(graph: OnnxGraph, options: LoadOptions): Promise<OpenSessions> {
   const memory = options.memory ?? memoryUseFor(graph)
+  const { pieces, outputs } = graph
+  const opened = sessionOptions(graph, memory, options)
   try {
-    return { session: await InferenceSession.create(graph.bytes, sessionOptions(graph, memory, options)), memory }
+    const isWhole = pieces === undefined || memory === 'small'
+    return { sessions: await (isWhole ? openWhole(graph, opened) : openPieces(pieces, outputs, opened)), memory }
   } catch (error) {
     const failure = loadFailure(graph, error)
     const isWorthLess = failure.code === 'out-of-memory' && memory === 'fast' && options.memory === undefined
-    if (isWorthLess) return openSession(graph, { ...options, memory: 'small' })
+    if (isWorthLess) return openSessions(graph, { ...options, memory: 'small' })
     throw failure
   }
 }
