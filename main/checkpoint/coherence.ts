@@ -1,11 +1,13 @@
 import type { Checkpoint, TextEncoderPart } from './checkpoint.ts'
 import type { UnetConfig } from './config.ts'
 import { textEncoderLabel } from './draft.ts'
+import { modelInput } from './input.ts'
 
 /** Entries of CLIP's own vocabulary. */
 const CLIP_VOCABULARY = 49408
-/** Original height and width, crop's top and left, target height and width. */
+/** Original height and width, crop's top and left, target height and width; in place of the last two, a refiner is told a score. */
 const SIZE_NUMBERS = 6
+const SCORE_NUMBERS = 5
 
 type Networks = Pick<Checkpoint, 'unet' | 'autoencoder' | 'textEncoders'>
 
@@ -27,17 +29,12 @@ function misfits({ unet, autoencoder, textEncoders }: Networks): string[] {
   const { inChannels, outChannels, crossAttentionDim } = unet.config
   const { latentChannels } = autoencoder.config
   const contextSize = textEncoders.reduce((sum, { config }) => sum + config.hiddenSize, 0)
-  const extra = inChannels - latentChannels
-  const use =
-    extra === latentChannels + 1
-      ? ' (an inpainting model, which needs a mask; masks cannot be painted yet)'
-      : extra === latentChannels
-        ? ' (a model that edits a picture by instructions, which is not run yet)'
-        : ''
   return [
-    ...(inChannels === latentChannels
-      ? []
-      : [`the U-Net's input channels: expected ${latentChannels}, as the latent has, found ${inChannels}${use}`]),
+    ...(modelInput(inChannels, latentChannels) === null
+      ? [
+          `the U-Net's input channels: expected ${latentChannels}, as the latent has, ${2 * latentChannels} with a picture to edit or ${2 * latentChannels + 1} with one to repaint, found ${inChannels}`,
+        ]
+      : []),
     ...(outChannels === latentChannels
       ? []
       : [`the U-Net's output channels: expected ${latentChannels}, as the latent has, found ${outChannels}`]),
@@ -75,7 +72,8 @@ function vectorFaults({ unet, textEncoders }: Networks): string[] {
   if (vector === null) return []
   const pooled = textEncoders.at(-1)?.config.projection?.size ?? 0
   const expected = pooled + SIZE_NUMBERS * vector.numberWidth
-  if (pooled > 0 && vector.size === expected) return []
+  const withScore = pooled + SCORE_NUMBERS * vector.numberWidth
+  if (pooled > 0 && (vector.size === expected || vector.size === withScore)) return []
   return [
     `the U-Net's added vector: expected ${expected}, a pooled vector of ${pooled} and ${SIZE_NUMBERS} numbers of ${vector.numberWidth}, found ${vector.size}`,
   ]

@@ -22,6 +22,8 @@ export interface UnetConfig {
   readonly crossAttentionDim: number
   /** Of models that are told more than the prompt in a vector added to the time embedding (SD XL); else null. */
   readonly vector: VectorConfig | null
+  /** Entries of the guidance scale's embedding, of models distilled to be told it (LCM); else null. */
+  readonly guidanceSize: number | null
   /** proj_in and proj_out are linear layers after flattening (SD 2, XL) instead of 1x1 convolutions before it (SD 1). */
   readonly hasLinearProjections: boolean
   readonly normGroups: number

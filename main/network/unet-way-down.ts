@@ -1,6 +1,8 @@
 import type { UnetConfig } from '../checkpoint/config.ts'
+import type { JoinedTokens } from './attention.ts'
 import type { GraphBuilder } from './graph-builder.ts'
 import { groupNorm } from './group-norm.ts'
+import { joinedNames } from './image-prompt.ts'
 import type { Scope, Value } from './scope.ts'
 import { conv, linear, silu } from './layers.ts'
 import { resnetBlock } from './resnet-block.ts'
@@ -28,14 +30,16 @@ export interface Skip {
 
 export type Tap = (name: string, value: Value) => void
 
-/** The inputs sample, timestep, context and, for models told more than the prompt, vector; embedded. */
+/** The inputs sample, timestep, context and, for models told more than the prompt, vector and guidance; embedded. */
 export function startDrawing(graph: GraphBuilder, config: UnetConfig, tap: Tap): Drawing {
   const scope = graph.root
   const width = config.blockChannels[0] ?? 0
   const sample = graph.input('sample', 'float', ['n', config.inChannels, 'h', 'w'])
   const timestep = graph.input('timestep', 'float', ['n'])
   const prompt = graph.input('context', 'float', ['n', 't', config.crossAttentionDim])
-  const told = timeEmbedding(scope.at('time_embedding'), timestep, width)
+  const { guidanceSize: size } = config
+  const guidance = size === null ? null : { value: graph.input('guidance', 'float', ['n', size]), size }
+  const told = timeEmbedding(scope.at('time_embedding'), timestep, width, guidance)
   tap('time_embed', told)
   const embedding = config.vector ? withVector(graph, told, config.vector.size, width * 4, tap) : told
   const time = { value: silu(scope, embedding), width: width * 4 }
@@ -43,8 +47,16 @@ export function startDrawing(graph: GraphBuilder, config: UnetConfig, tap: Tap):
     rows: scope.node('Reshape', [prompt, scope.ints(-1, config.crossAttentionDim)]),
     width: config.crossAttentionDim,
     batch: scope.node('Shape', [sample], { start: 0, end: 1 }),
+    joined: Array.from({ length: pictures }, (_, i) => pictureTokens(graph, config, i)),
   }
   return { scope, config, sample, time, context, skips: [], tap }
+}
+
+function pictureTokens(graph: GraphBuilder, { crossAttentionDim: width }: UnetConfig, place: number): JoinedTokens {
+  const tokens = graph.input(`image_tokens.${place}`, 'float', ['n', `t${place}`, width])
+  const scale = graph.input(`image_scale.${place}`, 'float', [1])
+  const rows = graph.root.node('Reshape', [tokens, graph.root.ints(-1, width)])
+  return { rows, width, scale, names: joinedNames(place) }
 }
 
 /** The time embedding and, added to it, a vector's. Podell et al. 2023 (arXiv 2307.01952), section 2.2. */

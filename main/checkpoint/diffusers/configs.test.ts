@@ -31,6 +31,7 @@ describe('readUnetConfig', () => {
       headCount: [8, 8, 8, 8],
       crossAttentionDim: 1280,
       vector: null,
+      guidanceSize: null,
       hasLinearProjections: false,
       normGroups: 32,
       normEps: 1e-5,
@@ -39,8 +40,10 @@ describe('readUnetConfig', () => {
 
   it('reads what joins the time embedding', async () => {
     const fields = { addition_embed_type: 'text_time', projection_class_embeddings_input_dim: 2816 }
-    const { config } = await readUnetConfig(await file({ ...fields, addition_time_embed_dim: 256 }))
-    expect(config.vector).toEqual({ size: 2816, numberWidth: 256 })
+    const { config } = await readUnetConfig(
+      await file({ ...fields, addition_time_embed_dim: 256, time_cond_proj_dim: 512 }),
+    )
+    expect(config).toMatchObject({ vector: { size: 2816, numberWidth: 256 }, guidanceSize: 512 })
   })
 
   it('reads lists with one entry a level, and the way up from its other end', async () => {
@@ -67,7 +70,6 @@ describe('readUnetConfig', () => {
     [{ act_fn: 'gelu' }, 'act_fn: expected "silu" or "swish", found "gelu"'],
     [{ addition_embed_type: 'image' }, 'addition_embed_type: expected'],
     [{ addition_embed_type: 'text_time' }, 'projection_class_embeddings_input_dim: expected the size of the vector'],
-    [{ time_cond_proj_dim: 256 }, 'time_cond_proj_dim: expected null, found 256'],
     [{ resnet_time_scale_shift: 'scale_shift' }, 'resnet_time_scale_shift: expected "default", found "scale_shift"'],
     [{ mid_block_type: 'UNetMidBlock2DSimpleCrossAttn' }, 'mid_block_type: expected "UNetMidBlock2DCrossAttn", found'],
     [

@@ -30,6 +30,7 @@ const Fields = z.looseObject({
   addition_embed_type: z.enum(['text_time']).nullish(),
   addition_time_embed_dim: size.nullish(),
   projection_class_embeddings_input_dim: size.nullish(),
+  time_cond_proj_dim: size.nullish(),
   norm_num_groups: size.default(32),
   norm_eps: z.number().positive().default(1e-5),
 })
@@ -59,7 +60,6 @@ const KNOWN_OPTIONS = {
   resnet_skip_time_act: [false],
   resnet_time_scale_shift: ['default'],
   reverse_transformer_layers_per_block: [null],
-  time_cond_proj_dim: [null],
   time_embedding_act_fn: [null],
   time_embedding_dim: [null],
   time_embedding_type: ['positional'],
@@ -98,6 +98,7 @@ export async function readUnetConfig(path: string): Promise<{ config: UnetConfig
     headCount: spread(path, 'attention_head_dim', fields.num_attention_heads ?? fields.attention_head_dim, count),
     crossAttentionDim: only(path, 'cross_attention_dim', fields.cross_attention_dim),
     vector: vectorOf(path, fields),
+    guidanceSize: fields.time_cond_proj_dim ?? null,
     hasLinearProjections: fields.use_linear_projection,
     normGroups: fields.norm_num_groups,
     normEps: fields.norm_eps,

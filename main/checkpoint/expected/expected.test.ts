@@ -17,6 +17,7 @@ const sd1Unet: UnetConfig = {
   headCount: [8, 8, 8, 8],
   crossAttentionDim: 768,
   vector: null,
+  guidanceSize: null,
   hasLinearProjections: false,
   ...norms,
 }

@@ -11,6 +11,7 @@ export function unetTensors(config: UnetConfig): ExpectedTensors {
   list.conv('conv_in', config.inChannels, first, 3)
   list.linear('time_embedding.linear_1', first, timeSize)
   list.linear('time_embedding.linear_2', timeSize, timeSize)
+  if (config.guidanceSize !== null) list.linear('time_embedding.cond_proj', config.guidanceSize, first, false)
   if (config.vector) {
     list.linear('add_embedding.linear_1', config.vector.size, timeSize)
     list.linear('add_embedding.linear_2', timeSize, timeSize)

@@ -2,7 +2,8 @@ import { cp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { openCheckpoint } from '../open.ts'
-import { SOUND_MODELS, editTensors, renamed, testModels } from '../test-models.ts'
+import { modelInput } from '../input.ts'
+import { SOUND_MODELS, editTensors, renamed, testModels, widenInput } from '../test-models.ts'
 
 const { temporaryFolder } = testModels(onTestFinished)
 
@@ -92,25 +93,32 @@ describe('Stable Diffusion XL in a single file', () => {
     await expect(openCheckpoint(path)).rejects.toThrow(
       "expected the second text encoder's tensors (conditioner.embedders.1.model.*), found none",
     )
-    const vector = { size: 1304, numberWidth: 256 }
+    const vector = { size: 1048, numberWidth: 256 }
     await expect(openCheckpoint(SOUND_MODELS.sdxl, { ...heads, unet: { vector } })).rejects.toThrow(
-      "U-Net's added vector: expected 1560, a pooled vector of 24 and 6 numbers of 256, found 1304",
+      "U-Net's added vector: expected 1560, a pooled vector of 24 and 6 numbers of 256, found 1048",
     )
   })
 })
 
 it.each([
-  [9, 'an inpainting model, which needs a mask; masks cannot be painted yet'],
-  [8, 'a model that edits a picture by instructions, which is not run yet'],
-])('a U-Net of %d channels is named for what it is', async (channels, what) => {
+  [9, 'inpaint'],
+  [8, 'instruct'],
+  [4, 'none'],
+])('a U-Net of %d channels opens: %s', async (channels, input) => {
   const path = await copyOf(SOUND_MODELS.singleFile)
   await editTensors(path, (tensors) => {
-    const name = 'model.diffusion_model.input_blocks.0.0.weight'
-    const found = tensors.get(name)
-    const shape = [32, channels, 3, 3]
-    if (found) tensors.set(name, { ...found, shape, bytes: new Uint8Array(32 * channels * 9 * 2) })
+    widenInput(tensors, channels)
+  })
+  const { unet, autoencoder } = await openCheckpoint(path)
+  expect(modelInput(unet.config.inChannels, autoencoder.config.latentChannels)).toBe(input)
+})
+
+it('a U-Net of a number of channels that no known model has is refused', async () => {
+  const path = await copyOf(SOUND_MODELS.singleFile)
+  await editTensors(path, (tensors) => {
+    widenInput(tensors, 7)
   })
   await expect(openCheckpoint(path)).rejects.toThrow(
-    `the U-Net's input channels: expected 4, as the latent has, found ${channels} (${what})`,
+    "the U-Net's input channels: expected 4, as the latent has, 8 with a picture to edit or 9 with one to repaint, found 7",
   )
 })

@@ -31,6 +31,7 @@ const base: UnetConfig = {
   headCount: [8, 8, 8, 8],
   crossAttentionDim: 768,
   vector: null,
+  guidanceSize: null,
   hasLinearProjections: false,
   normGroups: 32,
   normEps: 1e-5,

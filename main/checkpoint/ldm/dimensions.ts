@@ -67,6 +67,7 @@ export function ldmUnetConfig(index: TensorIndex, heads: HeadSplit): UnetConfig 
     vector: look.has('label_emb.0.0.weight')
       ? { size: look.shape('label_emb.0.0.weight')[1] ?? 0, numberWidth: NUMBER_WIDTH }
       : null,
+    guidanceSize: guidanceSize(look),
     hasLinearProjections: look.shape('middle_block.1.proj_in.weight').length === 2,
     normGroups: NORM_GROUPS,
     normEps: 1e-5,
@@ -98,6 +99,11 @@ export function ldmAutoencoderConfig(index: TensorIndex, scalingFactor: number):
     hasQuantConv: look.has('quant_conv.weight'),
     scalingFactor,
   }
+}
+
+function guidanceSize(look: Lookup): number | null {
+  const name = ['time_embed.cond_proj.weight', 'time_embedding.cond_proj.weight'].find((stored) => look.has(stored))
+  return name === undefined ? null : (look.shape(name)[1] ?? 0)
 }
 
 /** ResNet blocks of the way down, level by level; a block of `op` alone ends a level. */

@@ -13,6 +13,7 @@ const unet: UnetConfig = {
   headCount: [8, 8, 8, 8],
   crossAttentionDim: 768,
   vector: null,
+  guidanceSize: null,
   hasLinearProjections: false,
   normGroups: 32,
   normEps: 1e-5,

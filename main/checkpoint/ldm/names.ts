@@ -20,6 +20,7 @@ export function ldmUnetNames(config: UnetConfig): NameMap {
     [/^conv_in\./, 'input_blocks.0.0.'],
     [/^time_embedding\.linear_1\./, 'time_embed.0.'],
     [/^time_embedding\.linear_2\./, 'time_embed.2.'],
+    [/^time_embedding\.cond_proj\./, 'time_embed.cond_proj.'],
     [/^add_embedding\.linear_1\./, 'label_emb.0.0.'],
     [/^add_embedding\.linear_2\./, 'label_emb.0.2.'],
     [/^conv_norm_out\./, 'out.0.'],
@@ -47,7 +48,9 @@ export function ldmUnetNames(config: UnetConfig): NameMap {
   ]
   return (name) => {
     const inner = name.includes('.resnets.') ? rename(name, layers) : name
-    return [LDM_UNET + rename(inner, blocks)]
+    // Some mergers leave this one, which the original code never had, by diffusers' name.
+    const others = name.startsWith('time_embedding.cond_proj.') ? [LDM_UNET + name] : []
+    return [LDM_UNET + rename(inner, blocks), ...others]
   }
 }
 

@@ -157,6 +157,7 @@ function configOf(path: string, entries: Entries, { nameMap }: Layout, base: Une
     unet: {
       ...base,
       inChannels: inChannels ?? base.inChannels,
+      guidanceSize: shapeOf('time_embedding.cond_proj.weight')?.[1] ?? null,
       downTransformerDepth: down,
       middleTransformerDepth: middle,
       hasLinearProjections: (shapeOf(`${transformer}.proj_in.weight`)?.length ?? 4) === 2,
