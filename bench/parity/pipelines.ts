@@ -6,6 +6,7 @@ import type { TensorEntry } from '../../main/checkpoint/tensor-index.ts'
 import { StudioError } from '../../main/contract/failure.ts'
 import type { SamplerId, ScheduleId } from '../../main/contract/generation.ts'
 import { dataScaled, denoiser } from '../../main/diffusion/denoise.ts'
+import { classifierFree } from '../../main/diffusion/guidance-kinds.ts'
 import { guided } from '../../main/diffusion/guidance.ts'
 import type { Conditioning } from '../../main/diffusion/guidance.ts'
 import type { LevelRules } from '../../main/diffusion/level-rules.ts'
@@ -200,7 +201,16 @@ class PipelineRun {
     const options: LoopOptions = {
       sampler: run.sampler,
       plan,
-      predict: guided(network, conditioning, unconditional, this.#config.e2e_cfg, { isBatched: true }),
+      predict: guided(
+        network,
+        () =>
+          classifierFree({
+            prompts: [{ told: conditioning, weight: 1 }],
+            unconditional,
+            scale: this.#config.e2e_cfg,
+          }),
+        { isBatched: true },
+      ),
       predictionType: diffusion.predictionType,
       noise: () => input.noise,
       ...(input.clean === null ? {} : { clean: input.clean }),
@@ -288,10 +298,12 @@ async function inpaintedLatents(
 ): Promise<Tensor[]> {
   if (!clean || !mask) throw new Error('expected an input picture and its mask')
   const noise = draw(0)
-  const denoise = denoiser(predict, predictionType, plan.timestepAt)
+  let moment = { step: 0, steps: plan.steps }
+  const denoise = denoiser((scaledX, timestep) => predict(scaledX, timestep, moment), predictionType, plan.timestepAt)
   const latents: Tensor[] = []
   let x = weightedSum([1, clean], [plan.sigmas[0] ?? 0, noise])
   for (let step = 0; step < plan.steps; step++) {
+    moment = { step, steps: plan.steps }
     const options = { noise: draw, from: { step, memory: [] }, estimateLimit: 1 }
     const { value } = await ddim(denoise, x, plan.sigmas, options).next()
     if (!value) throw new Error(`expected step ${step + 1} of ${plan.steps}, found the end`)

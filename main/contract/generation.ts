@@ -156,6 +156,20 @@ export type ControlUse = z.infer<typeof ControlUse>
 export const ImagePrompt = z.object({ id: ModelId, image: InputId, weight: influence, start: share, end: share })
 export type ImagePrompt = z.infer<typeof ImagePrompt>
 
+/** What guidance does besides its scale; each is off where it is absent. */
+export const GuidanceOptions = z.object({
+  /** How much of the conditional prediction's deviation is given back. */
+  rescale: share.optional(),
+  /** Guidance acts from this share of the steps to the next one's. */
+  start: share.optional(),
+  end: share.optional(),
+  /** Lets the scale have the contrast of `mimicScale`; values beyond the quantile are cut off. */
+  thresholding: z
+    .object({ mimicScale: z.number().min(LIMITS.guidanceScale.min).max(LIMITS.guidanceScale.max), quantile: share })
+    .optional(),
+})
+export type GuidanceOptions = z.infer<typeof GuidanceOptions>
+
 /** A second model that runs the steps from the share `start` of them to the end. */
 export const RefinerUse = z.object({ model: ModelId, start: share })
 export type RefinerUse = z.infer<typeof RefinerUse>
@@ -179,6 +193,7 @@ export const GenerationRequest = z.object({
   init: InitImage.nullable(),
   /** Absent: plain. */
   promptStyle: PromptStyleId.optional(),
+  guidance: GuidanceOptions.optional(),
   /** Another autoencoder than the model's own. */
   vae: ModelId.optional(),
   /** The text encoder's layer that is listened to, counted from its end; 1 is the last. Absent: as the model was trained. */

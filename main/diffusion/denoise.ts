@@ -3,8 +3,17 @@ import { scaled, weightedSum } from '../tensor/arithmetic.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import type { Denoise } from './sampler.ts'
 
+/** Where a run is: `step` steps of `steps` are finished. */
+export interface Moment {
+  readonly step: number
+  readonly steps: number
+}
+
 /** The network's raw output for an input of unit variance [n, c, h, w] at a training timestep. */
-export type Predict = (scaledX: Tensor, timestep: number) => Promise<Tensor>
+export type Predict = (scaledX: Tensor, timestep: number, moment: Moment) => Promise<Tensor>
+
+/** The same at one moment. */
+export type PredictNow = (scaledX: Tensor, timestep: number) => Promise<Tensor>
 
 /**
  * A network trained in the variance-preserving scale, x / sqrt(1 + sigma^2), as an estimator of the clean latent behind
@@ -13,7 +22,7 @@ export type Predict = (scaledX: Tensor, timestep: number) => Promise<Tensor>
  * @param timestepAt the timestep the network is told at a level
  */
 export function denoiser(
-  predict: Predict,
+  predict: PredictNow,
   predictionType: PredictionType,
   timestepAt: (sigma: number) => number,
 ): Denoise {

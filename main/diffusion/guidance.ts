@@ -1,7 +1,7 @@
-import { isSameShape, lerp } from '../tensor/arithmetic.ts'
+import { isSameShape, weightedSum } from '../tensor/arithmetic.ts'
 import { concatBatch, expandBatch, sliceBatch } from '../tensor/batch.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import type { Predict } from './denoise.ts'
+import type { Moment, Predict } from './denoise.ts'
 
 /** What the network is told of the picture. */
 export interface Conditioning {
@@ -9,45 +9,72 @@ export interface Conditioning {
   readonly context: Tensor
   /** [n, v] for networks told more than the prompt; else null. */
   readonly vector: Tensor | null
+  /** Channels [n, k, h, w] that join the latent, of networks that repaint or edit a picture. */
+  readonly picture?: Tensor
+  /** The guidance scale as an embedding [n, g], of networks distilled to be told it. */
+  readonly guidance?: Tensor
 }
 
 /** The U-Net: x [n, c, h, w], one timestep a row, conditioning of n rows → prediction in the shape of x. */
-export type DiffusionNetwork = (x: Tensor, timesteps: number[], conditioning: Conditioning) => Promise<Tensor>
+export type DiffusionNetwork = (
+  x: Tensor,
+  timesteps: number[],
+  conditioning: Conditioning,
+  moment: Moment,
+) => Promise<Tensor>
+
+/** One asking of the network, of one row for all pictures or of n, and its share of the prediction. */
+export interface Pass {
+  readonly told: Conditioning
+  readonly weight: number
+}
+
+/** Changes a guided prediction; `mixed` gives what other weights would make of the same passes. */
+export type Adjust = (prediction: Tensor, mixed: (weights: readonly number[]) => Tensor) => Tensor
+
+/** What a prediction is made of: the sum of its passes' outputs by their weights, then the adjustments in turn. */
+export interface Guidance {
+  readonly passes: readonly [Pass, ...Pass[]]
+  readonly adjust?: readonly Adjust[]
+}
 
 export interface GuidanceOptions {
-  /** Both passes in one batch, [unconditional, conditioning]; else one after the other, in half the memory. */
+  /** Passes of one length in one batch; else one after the other, in less memory. */
   readonly isBatched: boolean
 }
 
 /**
- * Classifier-free guidance: unconditional + scale * (conditional - unconditional). Ho & Salimans 2022 (arXiv 2207.12598)
- * in the scale that Imagen and Stable Diffusion count by. Scale 1, or no unconditional, is one pass.
- * @param conditioning  of one row for all pictures, or of n
- * @param unconditional the same; with another number of tokens the passes are not batched
+ * The network under guidance. A pass of weight 0 is not run, unless something is adjusted.
+ * @param guidanceAt the guidance at each moment of the run
  */
 export function guided(
   network: DiffusionNetwork,
-  conditioning: Conditioning,
-  unconditional: Conditioning | null,
-  scale: number,
+  guidanceAt: (moment: Moment) => Guidance,
   { isBatched }: GuidanceOptions,
 ): Predict {
-  const pass = (x: Tensor, timestep: number, told: Conditioning) => {
-    const count = x.shape[0] ?? 1
-    return network(x, new Array<number>(count).fill(timestep), expanded(told, count))
-  }
-  if (unconditional === null || scale === 1) return (x, timestep) => pass(x, timestep, conditioning)
-
-  const isOneBatch = isBatched && isSameShape(conditioning.context.shape.slice(1), unconditional.context.shape.slice(1))
-  return async (x, timestep) => {
-    if (!isOneBatch) {
-      const without = await pass(x, timestep, unconditional)
-      return lerp(await pass(x, timestep, conditioning), without, scale)
+  return async (x, timestep, moment) => {
+    const { passes, adjust = [] } = guidanceAt(moment)
+    const run = adjust.length === 0 ? passes.filter(({ weight }) => weight !== 0) : passes
+    const ask = (told: Conditioning, input: Tensor) =>
+      network(input, new Array<number>(input.shape[0] ?? 1).fill(timestep), told, moment)
+    const outputs: Tensor[] = []
+    for (const group of groups(run, isBatched)) outputs.push(...(await askTogether(ask, group, x)))
+    const mixed = (weights: readonly number[]): Tensor => {
+      const [first, ...more] = outputs.map((output, i) => [weights[i] ?? 0, output] as const)
+      if (!first) throw new RangeError('expected a guidance with a pass of weight other than 0, found none')
+      return weightedSum(first, ...more)
     }
-    const count = x.shape[0] ?? 1
-    const told = joined(expanded(unconditional, count), expanded(conditioning, count))
-    const both = await pass(concatBatch(x, x), timestep, told)
-    return lerp(sliceBatch(both, count, 2 * count), sliceBatch(both, 0, count), scale)
+    const prediction = mixed(run.map(({ weight }) => weight))
+    return adjust.reduce((changed, change) => change(changed, mixed), prediction)
+  }
+}
+
+/** The conditioning for each of `count` pictures. */
+function expanded({ context, vector, picture }: Conditioning, count: number): Conditioning {
+  return {
+    context: expandBatch(context, count),
+    vector: vector && expandBatch(vector, count),
+    ...(picture === undefined ? {} : { picture: expandBatch(picture, count) }),
   }
 }
 
@@ -56,9 +83,33 @@ export function joined(first: Conditioning, second: Conditioning): Conditioning 
   return {
     context: concatBatch(first.context, second.context),
     vector: first.vector && second.vector && concatBatch(first.vector, second.vector),
+    ...(first.picture && second.picture ? { picture: concatBatch(first.picture, second.picture) } : {}),
   }
 }
 
-function expanded({ context, vector }: Conditioning, count: number): Conditioning {
-  return { context: expandBatch(context, count), vector: vector && expandBatch(vector, count) }
+/** Neighbours that can go through the network in one batch. */
+function groups(passes: readonly Pass[], isBatched: boolean): [Pass, ...Pass[]][] {
+  const found: [Pass, ...Pass[]][] = []
+  for (const pass of passes) {
+    const last = found.at(-1)
+    if (isBatched && last && hasSameLength(last[0], pass)) last.push(pass)
+    else found.push([pass])
+  }
+  return found
+}
+
+function hasSameLength(a: Pass, b: Pass): boolean {
+  return isSameShape(a.told.context.shape.slice(1), b.told.context.shape.slice(1))
+}
+
+async function askTogether(
+  ask: (told: Conditioning, input: Tensor) => Promise<Tensor>,
+  [first, ...more]: readonly [Pass, ...Pass[]],
+  x: Tensor,
+): Promise<Tensor[]> {
+  const count = x.shape[0] ?? 1
+  const told = more.reduce((all, pass) => joined(all, expanded(pass.told, count)), expanded(first.told, count))
+  const output = await ask(told, more.length === 0 ? x : concatBatch(x, ...more.map(() => x)))
+  if (more.length === 0) return [output]
+  return [first, ...more].map((_, i) => sliceBatch(output, i * count, (i + 1) * count))
 }

@@ -5,6 +5,7 @@ import { scaled, weightedSum } from '../tensor/arithmetic.ts'
 import { sliceBatch } from '../tensor/batch.ts'
 import { gaussianNoise } from '../tensor/noise.ts'
 import { tensor } from '../tensor/tensor.ts'
+import type { Tensor } from '../tensor/tensor.ts'
 import type { Predict } from './denoise.ts'
 import { denoisingLoop, seededNoise } from './loop.ts'
 import type { LoopOptions, SamplingState, StepRecord } from './loop.ts'
@@ -113,7 +114,7 @@ describe('from a picture', () => {
     expect(records).toHaveLength(3)
     const sigma = plan.sigmas[0] ?? NaN
     const start = weightedSum([1, clean], [sigma, gaussianNoise(7, 0, [1, ...shape])])
-    expect(seen[0]).toEqual([scaled(start, 1 / Math.hypot(1, sigma)), plan.timesteps[0]])
+    expect(seen[0]?.slice(0, 2)).toEqual([scaled(start, 1 / Math.hypot(1, sigma)), plan.timesteps[0]])
   })
 
   test('strength 1 is text-to-image but for what is left of the picture under the noise', async () => {
@@ -181,5 +182,16 @@ describe('a mask', () => {
       const differences = [...state.x.data].map((value, i) => (isKept(i) ? Math.abs(value - (own.data[i] ?? NaN)) : 0))
       expect(Math.max(...differences)).toBeLessThan(1e-4)
     }
+  })
+
+  test('filled with noise is told nothing of the picture it repaints; else the start holds it', async () => {
+    const other = tensor(
+      size,
+      clean.data.map((value, i) => (isKept(i) ? value : value + 1)),
+    )
+    const result = async (picture: Tensor, isFilledWithNoise: boolean) =>
+      (await run('ddim', { clean: picture, mask, isFilledWithNoise }, 0.5)).at(-1)?.latent.data
+    expect(await result(other, true)).toEqual(await result(clean, true))
+    expect(await result(other, false)).not.toEqual(await result(clean, false))
   })
 })

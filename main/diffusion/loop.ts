@@ -43,6 +43,8 @@ export interface LoopOptions extends Pick<SamplerOptions, 'eta' | 'churn'> {
   readonly clean?: Tensor
   /** [1, 1, h, w]: 1 repaints, 0 keeps the input picture; only with `clean`. */
   readonly mask?: Tensor
+  /** What is repainted starts from noise alone, not from noise on the input picture; only with `mask`. */
+  readonly isFilledWithNoise?: boolean
   /** A record's state to go on after. */
   readonly resume?: SamplingState
 }
@@ -56,7 +58,8 @@ export async function* denoisingLoop(options: LoopOptions): AsyncGenerator<StepR
   const { plan, noise, resume, clean, mask } = options
   const { sample } = samplers[options.sampler]
   const start = resume ? resumable(resume, plan) : { x: initialLatent(options), step: 0, memory: [] }
-  const denoise = denoiser(options.predict, options.predictionType, plan.timestepAt)
+  let moment = { step: start.step, steps: plan.steps }
+  const denoise = denoiser((x, t) => options.predict(x, t, moment), options.predictionType, plan.timestepAt)
   const repaint = (x: Tensor) => (clean && mask ? masked(x, clean, mask) : x)
   const steps = sample(async (x, sigma) => repaint(await denoise(x, sigma)), start.x, plan.sigmas, {
     noise: (draw, between) => noise(draw + 1, between),
@@ -67,6 +70,7 @@ export async function* denoisingLoop(options: LoopOptions): AsyncGenerator<StepR
     ...(options.churn === undefined ? {} : { churn: options.churn }),
   })
   for await (const { step, sigma, x, denoised, memory } of steps) {
+    moment = { step, steps: plan.steps }
     const latent = dataScaled(x, sigma)
     const isLast = step === plan.steps
     // Where the last level is not 0 its noise would stay in what is kept.
@@ -115,15 +119,19 @@ export function masked(x: Tensor, clean: Tensor, mask: Tensor): Tensor {
   )
 }
 
-/** Noise at the first level, on top of the input picture where there is one. */
-function initialLatent({ plan, noise, clean }: LoopOptions): Tensor {
+/** Noise at the first level, on top of the input picture where there is one and it is not to be filled with noise. */
+function initialLatent({ plan, noise, clean, mask, isFilledWithNoise = false }: LoopOptions): Tensor {
   const initial = noise(0)
   if (!clean) return scaled(initial, plan.initialScale)
   if (!isSameShape(clean.shape, initial.shape)) {
     const found = `expected an input latent of shape [${initial.shape.join(', ')}], found [${clean.shape.join(', ')}]`
     throw new StudioError('invalid-request', found)
   }
-  return weightedSum([1, clean], [plan.sigmas[0] ?? 0, initial])
+  const [sigma = 0] = plan.sigmas
+  const noised = weightedSum([1, clean], [sigma, initial])
+  if (!mask || !isFilledWithNoise) return noised
+  // Of the variance that a picture would have at this level; at the first of all, what a run without a picture has.
+  return masked(scaled(initial, Math.min(plan.initialScale, Math.hypot(1, sigma))), noised, mask)
 }
 
 function resumable(state: SamplingState, plan: SamplingPlan): SamplingState {

@@ -60,7 +60,7 @@ export class Studio {
     await loadAll(model, task, progress, context.signal)
 
     progress.report('encoding')
-    const predict = await promptedNetwork(model, task)
+    const predict = await promptedNetwork(model, task, plan.steps)
     const shape = [model.networks.latent.channels, ...latentSides]
     const clean = request.init === null ? null : await encodeInput(model, task, request.init)
     await pause(context.signal)

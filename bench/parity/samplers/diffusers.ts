@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { dataScaled, denoiser, toDenoised } from '../../../main/diffusion/denoise.ts'
-import type { Predict } from '../../../main/diffusion/denoise.ts'
+import type { PredictNow } from '../../../main/diffusion/denoise.ts'
 import type { LevelRules } from '../../../main/diffusion/level-rules.ts'
 import { noiseTable } from '../../../main/diffusion/noise-table.ts'
 import { planSampling } from '../../../main/diffusion/plan.ts'
@@ -88,7 +88,7 @@ async function trace(run: SchedulerRun, settings: Settings, manifest: DiffusersM
   const table = noiseTable(config, rules.terminalAlphaCumprod)
   const predictionType = run.config.prediction_type === 'v_prediction' ? 'v' : 'epsilon'
   const timesteps: number[] = []
-  const predict: Predict = (x, t) => {
+  const predict: PredictNow = (x, t) => {
     timesteps.push(t)
     const sigma = table.tToSigma(t)
     const a = 1 / Math.hypot(1, sigma)

@@ -1,6 +1,6 @@
 import type { PredictionType } from '../../../main/contract/generation.ts'
 import { dataScaled, toDenoised } from '../../../main/diffusion/denoise.ts'
-import type { Predict } from '../../../main/diffusion/denoise.ts'
+import type { PredictNow } from '../../../main/diffusion/denoise.ts'
 import type { SamplingPlan } from '../../../main/diffusion/plan.ts'
 import type { Denoise, Sample, SamplerOptions } from '../../../main/diffusion/sampler.ts'
 import { lerp, scaled } from '../../../main/tensor/arithmetic.ts'
@@ -11,7 +11,7 @@ interface PndmRun {
   readonly isRungeKutta: boolean
   readonly plan: SamplingPlan
   readonly tableSigmas: readonly number[]
-  readonly predict: Predict
+  readonly predict: PredictNow
   readonly options: SamplerOptions
 }
 
