@@ -174,7 +174,7 @@ export class GraphBuilder {
       name: this.#name,
       ...encoded(weightsFirst(model)),
       weightsFolder: folder,
-      regions: weights.map(regionOf),
+      regions: weights.filter(({ values }) => values !== 0).map(regionOf),
       ...(pieces.length > 1 ? { pieces: pieces.map(encoded) } : {}),
     }
   }

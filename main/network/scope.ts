@@ -45,9 +45,9 @@ export class Scope {
     return this.#graph.weight(this.#join(name), shape, part)
   }
 
-  /** The same in the type it is stored in. */
-  storedWeight(name: string, shape: readonly number[]): Value {
-    return this.#graph.storedWeight(this.#join(name), shape).name
+  /** Rows of a table of the checkpoint by ids [n, t], as float32. @throws StudioError checkpoint-unsupported */
+  rows(name: string, shape: readonly [number, number], ids: Value): Value {
+    return this.#graph.rows(this.#join(name), shape, ids)
   }
 
   /** A constant int64 vector. */

@@ -12,6 +12,8 @@ export interface StoredWeight {
   readonly file: string
   readonly offset: number
   readonly length: number
+  /** Values of the checkpoint that it stands for, where its shape does not say; 0 for bytes that another one counts. */
+  readonly values?: number
 }
 
 /** The index-th of `count` equal parts along the first dimension. */

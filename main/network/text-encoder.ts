@@ -70,8 +70,7 @@ function hiddenStates(scope: Scope, ids: Value, config: ClipTextConfig, layers: 
 
 /** Token and position vectors, summed: rows [n·t, d]. The table stays as it is stored; only the rows taken are cast. */
 function embedding(scope: Scope, ids: Value, { vocabularySize, contextLength, hiddenSize }: ClipTextConfig): Value {
-  const table = scope.storedWeight('token_embedding.weight', [vocabularySize, hiddenSize])
-  const tokens = scope.node('Cast', [scope.node('Gather', [table, ids])], { to: 1 })
+  const tokens = scope.rows('token_embedding.weight', [vocabularySize, hiddenSize], ids)
   const positions = scope.weight('position_embedding.weight', [contextLength, hiddenSize])
   const length = scope.node('Shape', [ids], { start: 1 })
   const used = scope.node('Slice', [positions, scope.ints(0), length])
