@@ -15,13 +15,24 @@ export interface AttentionShape {
   readonly isCausal?: boolean
   /** Names of the query, key, value and output projections. */
   readonly names?: readonly [string, string, string, string]
+  /** What the same query also asks, by keys and values of its own. */
+  readonly joined?: readonly JoinedTokens[]
+}
+
+/** Tokens of a picture that prompts. */
+export interface JoinedTokens extends Tokens {
+  /** Names of their key and value projections. */
+  readonly names: readonly [string, string]
+  /** float [1]: how much of what is found there is added */
+  readonly scale: Value
 }
 
 const DIFFUSERS_NAMES = ['to_q', 'to_k', 'to_v', 'to_out.0'] as const
 
 /**
  * Multi-head attention of `from` to `to`, projections included: [n·s, width of `from`].
- * Vaswani et al. 2017 (arXiv 1706.03762), section 3.2.2; no padding mask.
+ * Vaswani et al. 2017 (arXiv 1706.03762), section 3.2.2; no padding mask. With `joined` tokens it is the decoupled
+ * cross-attention of Ye et al. 2023 (arXiv 2308.06721), section 3.2.
  */
 export function attend(scope: Scope, from: Tokens, to: Tokens, shape: AttentionShape): Value {
   const { width } = from
@@ -29,7 +40,13 @@ export function attend(scope: Scope, from: Tokens, to: Tokens, shape: AttentionS
   const batched = scope.node('Concat', [shape.batch, scope.ints(-1, width)], { axis: 0 })
   const project = (name: string, { rows, width: inWidth }: Tokens): Value =>
     scope.node('Reshape', [linear(scope.at(name), rows, inWidth, width), batched])
-  const qkv = [project(query, from), project(key, to), project(value, to)] as const
-  const mixed = multiHeadAttention(scope, qkv, shape.heads, shape.isCausal ?? false)
+  const asked = project(query, from)
+  const answer = (keys: Value, values: Value): Value =>
+    multiHeadAttention(scope, [asked, keys, values], shape.heads, shape.isCausal ?? false)
+  let mixed = answer(project(key, to), project(value, to))
+  for (const { names, scale, ...tokens } of shape.joined ?? []) {
+    const more = answer(project(names[0], tokens), project(names[1], tokens))
+    mixed = scope.node('Add', [mixed, scope.node('Mul', [more, scale])])
+  }
   return linear(scope.at(output), scope.node('Reshape', [mixed, scope.ints(-1, width)]), width, width)
 }

@@ -1,5 +1,5 @@
 import { attend } from './attention.ts'
-import type { Tokens } from './attention.ts'
+import type { JoinedTokens, Tokens } from './attention.ts'
 import { groupNorm } from './group-norm.ts'
 import type { Scope, Value } from './scope.ts'
 import { conv, gelu, layerNorm, linear } from './layers.ts'
@@ -20,6 +20,8 @@ export interface TransformerShape {
 export interface Context extends Tokens {
   /** int64 [1]: the batch size */
   readonly batch: Value
+  /** Pictures that prompt beside it. */
+  readonly joined?: readonly JoinedTokens[]
 }
 
 /**
@@ -41,14 +43,14 @@ export function spatialTransformer(scope: Scope, x: Value, context: Context, sha
 
 function transformerBlock(scope: Scope, x: Value, context: Context, shape: TransformerShape): Value {
   const { channels: width, heads } = shape
-  const { batch } = context
+  const { batch, joined = [] } = context
   const norm = (name: string, rows: Value): Tokens => ({
     rows: layerNorm(scope.at(name), rows, width, LAYER_NORM_EPS),
     width,
   })
   const cells = norm('norm1', x)
   let h = scope.node('Add', [attend(scope.at('attn1'), cells, cells, { heads, batch }), x])
-  h = scope.node('Add', [attend(scope.at('attn2'), norm('norm2', h), context, { heads, batch }), h])
+  h = scope.node('Add', [attend(scope.at('attn2'), norm('norm2', h), context, { heads, batch, joined }), h])
   return scope.node('Add', [feedForward(scope.at('ff'), norm('norm3', h)), h])
 }
 

@@ -30,8 +30,11 @@ export interface Skip {
 
 export type Tap = (name: string, value: Value) => void
 
-/** The inputs sample, timestep, context and, for models told more than the prompt, vector and guidance; embedded. */
-export function startDrawing(graph: GraphBuilder, config: UnetConfig, tap: Tap): Drawing {
+/**
+ * The inputs sample, timestep, context and, for models told more than the prompt, vector and guidance; embedded.
+ * @param pictures how many pictures prompt beside the words: image_tokens.0 and image_scale.0 … are inputs too
+ */
+export function startDrawing(graph: GraphBuilder, config: UnetConfig, tap: Tap, pictures = 0): Drawing {
   const scope = graph.root
   const width = config.blockChannels[0] ?? 0
   const sample = graph.input('sample', 'float', ['n', config.inChannels, 'h', 'w'])

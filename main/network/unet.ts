@@ -1,8 +1,10 @@
 import type { UnetConfig } from '../checkpoint/config.ts'
+import type { IpAdapterConfig } from '../checkpoint/parts/ip-adapter.ts'
 import type { Component } from '../checkpoint/weights.ts'
 import type { OnnxGraph } from '../runtime/graph.ts'
 import { GraphBuilder } from './graph-builder.ts'
 import { groupNorm } from './group-norm.ts'
+import { withAdapters } from './image-prompt.ts'
 import type { Scope, Value } from './scope.ts'
 import { conv, croppedTo, doubled, silu } from './layers.ts'
 import { middle, resnet, startDrawing, transformer, wayDown } from './unet-way-down.ts'
@@ -13,6 +15,8 @@ export interface UnetOptions {
   readonly withTaps?: boolean
   /** Also take what ControlNets give: residuals.0 …, added to the skips in the order of the way down, and residuals.middle. */
   readonly withResiduals?: boolean
+  /** Also take tokens of pictures that prompt, one image_tokens.0 … each, and image_scale.0 …, how much each counts. */
+  readonly adapters?: readonly Component<IpAdapterConfig>[]
 }
 
 /**
@@ -22,12 +26,14 @@ export interface UnetOptions {
  * @throws StudioError checkpoint-unsupported, model-missing
  */
 export function buildUnet(component: Component<UnetConfig>, options: UnetOptions = {}): OnnxGraph {
-  const { config, weights } = component
+  const { config } = component
+  const { adapters = [] } = options
+  const weights = adapters.length === 0 ? component.weights : withAdapters(component, adapters)
   const graph = new GraphBuilder('U-Net', weights, component.deltas)
   const tap: Tap = (name, value) => {
     if (options.withTaps) graph.output(name, value)
   }
-  const drawing = startDrawing(graph, config, tap)
+  const drawing = startDrawing(graph, config, tap, adapters.length)
   const { scope } = drawing
   const inner = middle(drawing, wayDown(drawing))
   const h = wayUp(drawing, options.withResiduals ? withResiduals(graph, drawing, inner) : inner)
