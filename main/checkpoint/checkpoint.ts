@@ -1,5 +1,6 @@
 import type { ModelDefaults } from '../contract/model.ts'
 import type { AutoencoderConfig, ClipTextConfig, DiffusionConfig, UnetConfig } from './config.ts'
+import type { GraphFile } from './onnx/graph-file.ts'
 import type { Component } from './weights.ts'
 
 /** CLIP's own vocabulary, padded with the end of text if nothing else is said, or that of the model's folder with its special tokens by their text. */
@@ -48,10 +49,46 @@ export interface ModelFacts {
   readonly sizeBytes: number
 }
 
-/** A model that can run: its networks with all their weights, and what sampling and tokenizing need to know. */
+/** A model of tensors that can run: its networks with all their weights, and what sampling and tokenizing need to know. */
 export interface Checkpoint extends ModelFacts {
+  readonly layout: 'diffusers' | 'single-file'
   readonly unet: Component<UnetConfig>
   readonly autoencoder: Component<AutoencoderConfig>
   /** The context is their outputs side by side; a pooled vector is the last one's. */
   readonly textEncoders: readonly [TextEncoderPart, ...TextEncoderPart[]]
 }
+
+/** A model whose networks are graphs of their own, which run as they are. */
+export interface OnnxModel extends ModelFacts {
+  readonly layout: 'onnx'
+  readonly graphs: {
+    readonly unet: GraphFile
+    readonly decoder: GraphFile
+    /** Null where the export left it out: then there is no image-to-image. */
+    readonly encoder: GraphFile | null
+  }
+  readonly textEncoders: readonly [TextEncoderGraph, ...TextEncoderGraph[]]
+  readonly latent: LatentSpace
+  /** Its U-Net is told the picture's sizes and the last text encoder's pooled prompt. */
+  readonly isToldSizes: boolean
+}
+
+/** A text encoder that is a graph of its own. */
+export interface TextEncoderGraph {
+  readonly config: Pick<ClipTextConfig, 'contextLength'>
+  readonly tokenizer: TokenizerSource
+  readonly graph: GraphFile
+  /** The hidden state that is the context; null for the last one, after the final norm. */
+  readonly layer: number | null
+}
+
+export interface LatentSpace {
+  readonly channels: number
+  /** Pixels a side for each cell. */
+  readonly factor: number
+  /** latent given to the U-Net = scalingFactor * sample of the encoder */
+  readonly scalingFactor: number
+}
+
+/** Whatever can run. */
+export type Model = Checkpoint | OnnxModel

@@ -1,9 +1,10 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, extname, resolve } from 'node:path'
 import { StudioError } from '../contract/failure.ts'
-import type { Checkpoint } from './checkpoint.ts'
+import type { Checkpoint, ModelFacts } from './checkpoint.ts'
 import type { AutoencoderConfig, ClipTextConfig, DiffusionConfig, UnetConfig } from './config.ts'
 import type { ExpectedTensors } from './expected/layers.ts'
+import { isOnnxFolder } from './onnx/is-onnx-folder.ts'
 import type { TensorEntry } from './tensor-index.ts'
 import type { Weights } from './weights.ts'
 
@@ -41,7 +42,7 @@ export interface Draft {
 export interface Place {
   /** Absolute. */
   readonly path: string
-  readonly layout: Checkpoint['layout']
+  readonly layout: ModelFacts['layout']
   /** Of a single file; 0 for a folder. */
   readonly fileBytes: number
 }
@@ -59,7 +60,9 @@ export async function locate(path: string): Promise<Place> {
   })
   if (found.isFile()) return { path: absolute, layout: 'single-file', fileBytes: found.size }
   const names = found.isDirectory() ? (await readdir(absolute)).sort() : []
-  if (names.includes('model_index.json')) return { path: absolute, layout: 'diffusers', fileBytes: 0 }
+  if (names.includes('model_index.json')) {
+    return { path: absolute, layout: (await isOnnxFolder(absolute)) ? 'onnx' : 'diffusers', fileBytes: 0 }
+  }
   const few =
     names.length > 8
       ? `${names.slice(0, 8).join(', ')} and ${names.length - 8} more`
@@ -71,7 +74,7 @@ export async function locate(path: string): Promise<Place> {
 }
 
 /** A model's name from its path; a snapshot of the Hugging Face cache has that of its repository. */
-export function modelName(path: string, layout: Checkpoint['layout']): string {
+export function modelName(path: string, layout: ModelFacts['layout']): string {
   if (layout === 'single-file') return basename(path, extname(path))
   const repository = /^models--.*--(.+)$/.exec(basename(dirname(dirname(path))))
   return (basename(dirname(path)) === 'snapshots' ? repository?.[1] : undefined) ?? basename(path)

@@ -1,11 +1,13 @@
 import { resolve } from 'node:path'
 import { toFailure } from '../contract/failure.ts'
-import type { Checkpoint } from './checkpoint.ts'
+import type { ModelFacts, OnnxModel } from './checkpoint.ts'
 import type { DiffusionConfig } from './config.ts'
 import { locate } from './draft.ts'
 import type { Draft, DraftNetwork, Place } from './draft.ts'
 import { readTensorIndex } from './file-kind.ts'
 import { looksLike } from './looks-like.ts'
+import { graphComponents, graphDtypes } from './onnx/facts.ts'
+import { readOnnxFolder } from './onnx/folder.ts'
 import { draftProblems, readDraft } from './open.ts'
 import type { TensorEntry } from './tensor-index.ts'
 import { weightProblems } from './weights.ts'
@@ -22,7 +24,7 @@ export interface ComponentFacts {
 export interface Inspection {
   readonly path: string
   /** Null for a folder that is no model. */
-  readonly layout: Checkpoint['layout'] | null
+  readonly layout: ModelFacts['layout'] | null
   readonly family: string | null
   readonly familyName: string | null
   readonly predictionType: DiffusionConfig['predictionType'] | null
@@ -62,6 +64,7 @@ export async function inspect(path: string): Promise<Inspection> {
     return unread({ path: resolve(path), layout: null, fileBytes: 0 }, [], failure.message)
   }
   try {
+    if (place.layout === 'onnx') return describeGraphs(await readOnnxFolder(place.path))
     return describe(await readDraft(place.path, {}))
   } catch (error) {
     const index = place.layout === 'single-file' ? await readTensorIndex(place.path).catch(() => null) : null
@@ -87,6 +90,28 @@ function describe(draft: Draft): Inspection {
     unused: tensors.filter((entry) => !used.has(entry.name) && !draft.isIgnored(entry.name)).map(({ name }) => name),
     looksLike: null,
     problem: draftProblems(draft)[0] ?? null,
+  }
+}
+
+/** Of a model of ready-made graphs: what each holds, and nothing missing. */
+function describeGraphs(model: OnnxModel): Inspection {
+  const components = graphComponents(model)
+  const sum = (count: (facts: ComponentFacts) => number) => components.reduce((total, facts) => total + count(facts), 0)
+  return {
+    path: model.path,
+    layout: model.layout,
+    family: model.family.id,
+    familyName: model.family.name,
+    predictionType: model.diffusion.predictionType,
+    tensorCount: sum(({ tensorCount }) => tensorCount),
+    dtypes: graphDtypes(model),
+    parameters: sum(({ parameters }) => parameters),
+    sizeBytes: model.sizeBytes,
+    components,
+    missing: [],
+    unused: [],
+    looksLike: null,
+    problem: null,
   }
 }
 

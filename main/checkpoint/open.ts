@@ -1,11 +1,13 @@
+import { join } from 'node:path'
 import { StudioError } from '../contract/failure.ts'
-import type { Checkpoint } from './checkpoint.ts'
+import type { Checkpoint, Model } from './checkpoint.ts'
 import { incoherences } from './coherence.ts'
 import { readDiffusersFolder } from './diffusers/folder.ts'
 import { locate } from './draft.ts'
 import type { CheckpointOverrides, Draft } from './draft.ts'
 import { readTensorIndex } from './file-kind.ts'
 import { readSingleFile } from './ldm/file.ts'
+import { readOnnxFolder } from './onnx/folder.ts'
 import { weightProblems } from './weights.ts'
 
 export type { Checkpoint } from './checkpoint.ts'
@@ -23,9 +25,22 @@ export async function openCheckpoint(path: string, overrides: CheckpointOverride
   return draft.checkpoint
 }
 
+/**
+ * Whatever can run at a path: a checkpoint as `openCheckpoint` gives it, or a folder of ONNX graphs.
+ * @throws StudioError model-missing, checkpoint-unsupported
+ */
+export async function openModel(path: string, overrides: CheckpointOverrides = {}): Promise<Model> {
+  const place = await locate(path)
+  return place.layout === 'onnx' ? readOnnxFolder(place.path) : openCheckpoint(path, overrides)
+}
+
 /** A model as its files describe it, unchecked. @throws StudioError model-missing, checkpoint-unsupported */
 export async function readDraft(path: string, overrides: CheckpointOverrides): Promise<Draft> {
   const place = await locate(path)
+  if (place.layout === 'onnx') {
+    const found = `found ${join('unet', 'model.onnx')}, a graph that runs as it is`
+    throw new StudioError('checkpoint-unsupported', `${place.path}: expected a model's weights, ${found}`)
+  }
   if (place.layout === 'diffusers') return readDiffusersFolder(place.path, overrides)
   return readSingleFile(await readTensorIndex(place.path), overrides)
 }

@@ -1,5 +1,7 @@
-import { openCheckpoint } from '../checkpoint/open.ts'
-import type { Checkpoint, CheckpointOverrides } from '../checkpoint/open.ts'
+import type { Checkpoint, Model, ModelFacts } from '../checkpoint/checkpoint.ts'
+import { openModel } from '../checkpoint/open.ts'
+import type { CheckpointOverrides } from '../checkpoint/open.ts'
+import { StudioError } from '../contract/failure.ts'
 import type { PredictionType } from '../contract/generation.ts'
 import type { Conditioning, DiffusionNetwork } from '../diffusion/guidance.ts'
 import { loadNetwork } from '../runtime/network.ts'
@@ -13,8 +15,9 @@ import type { EncodedPrompt, PromptEncoder, TextEncoder } from '../text/conditio
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { drawnNetworks } from './networks.ts'
 import type { Networks } from './networks.ts'
+import { readyNetworks } from './ready-networks.ts'
 import { probePredictionType } from './prediction-probe.ts'
-import { sizeVector, wholePicture } from './size-conditioning.ts'
+import { wholePicture } from './size-conditioning.ts'
 import type { PictureSizes } from './size-conditioning.ts'
 import { loadTokenizer } from './tokenizer.ts'
 
@@ -31,7 +34,7 @@ type NetworkName = `text encoder ${number}` | 'U-Net' | 'decoder' | 'encoder'
 
 /** A model whose networks are opened when first asked for, and stay open until `release`. */
 export class LoadedModel {
-  readonly checkpoint: Checkpoint
+  readonly #model: Model
   readonly networks: Networks
   readonly options: LoadOptions
   /** One for each text encoder. */
@@ -39,18 +42,32 @@ export class LoadedModel {
   #predictionType: PredictionType | null = null
   readonly #open = new Map<NetworkName, Network>()
 
-  private constructor(checkpoint: Checkpoint, tokenizers: readonly Tokenizer[], options: LoadOptions) {
-    this.checkpoint = checkpoint
-    this.networks = drawnNetworks(checkpoint)
+  private constructor(model: Model, tokenizers: readonly Tokenizer[], options: LoadOptions) {
+    this.#model = model
+    this.networks = model.layout === 'onnx' ? readyNetworks(model) : drawnNetworks(model)
     this.options = options
     this.#tokenizers = tokenizers
   }
 
   /** @throws StudioError model-missing, checkpoint-unsupported */
   static async open(path: string, options: LoadOptions, overrides: CheckpointOverrides = {}): Promise<LoadedModel> {
-    const checkpoint = await openCheckpoint(path, overrides)
-    const tokenizers = checkpoint.textEncoders.map((part) => loadTokenizer(part, options.vocabulariesFolder))
-    return new LoadedModel(checkpoint, await Promise.all(tokenizers), options)
+    const model = await openModel(path, overrides)
+    const tokenizers = model.textEncoders.map((part) => loadTokenizer(part, options.vocabulariesFolder))
+    return new LoadedModel(model, await Promise.all(tokenizers), options)
+  }
+
+  get facts(): ModelFacts {
+    return this.#model
+  }
+
+  /** The model's tensors, for what joins them. @throws StudioError invalid-request for a model of ready-made graphs */
+  get checkpoint(): Checkpoint {
+    if (this.#model.layout !== 'onnx') return this.#model
+    const { name } = this.#model
+    throw new StudioError(
+      'invalid-request',
+      `expected a model of weights, found ${name}, whose ONNX graphs run as they are and nothing joins`,
+    )
   }
 
   /** Pixels a side for each latent cell. */
@@ -81,7 +98,7 @@ export class LoadedModel {
   /** What the U-Net is told for a prompt: its context and, where the model has one, the vector of the picture's sizes. */
   conditioning({ context, pooled }: EncodedPrompt, sizes: PictureSizes): Conditioning {
     const { vector } = this.networks
-    return { context, vector: vector && pooled && sizeVector(pooled, sizes, vector) }
+    return { context, vector: vector && pooled && vector(pooled, sizes) }
   }
 
   /** The noise predictor, for latents of any size. */
@@ -118,7 +135,7 @@ export class LoadedModel {
 
   /** What the U-Net predicts; asks it, once, where the model's files do not say. */
   async predictionType(): Promise<PredictionType> {
-    const { isPredictionTypeStated, diffusion } = this.checkpoint
+    const { isPredictionTypeStated, diffusion } = this.facts
     this.#predictionType ??= isPredictionTypeStated ? diffusion.predictionType : await this.#askNetwork()
     return this.#predictionType
   }
@@ -130,7 +147,7 @@ export class LoadedModel {
   }
 
   async #askNetwork(): Promise<PredictionType> {
-    const { diffusion, defaults } = this.checkpoint
+    const { diffusion, defaults } = this.facts
     const [heightPx, widthPx] = [defaults.heightPx, defaults.widthPx]
     const nothing = await encodePrompt(await this.promptEncoders(), '')
     const conditioning = this.conditioning(nothing, wholePicture(heightPx, widthPx))

@@ -1,17 +1,18 @@
-import type { Checkpoint } from '../checkpoint/checkpoint.ts'
-import type { VectorConfig } from '../checkpoint/config.ts'
+import type { Checkpoint, LatentSpace } from '../checkpoint/checkpoint.ts'
 import { pixelsPerLatent } from '../checkpoint/draft.ts'
 import type { Component } from '../checkpoint/weights.ts'
 import { buildAutoencoderDecoder, buildAutoencoderEncoder } from '../network/autoencoder.ts'
 import { buildTextEncoder } from '../network/text-encoder.ts'
 import { buildUnet } from '../network/unet.ts'
 import type { OnnxGraph } from '../runtime/graph.ts'
+import type { Tensor } from '../tensor/tensor.ts'
+import { sizeVector } from './size-conditioning.ts'
 
 /** A model's networks as graphs to load, whatever they come from, and what the stages must know of them. */
 export interface Networks {
   readonly latent: LatentSpace
-  /** Of models that are told the picture's sizes. */
-  readonly vector: VectorConfig | null
+  /** What models that are told the picture's sizes take of these and the pooled prompt [1, p]; null of others. */
+  readonly vector: ((pooled: Tensor, sizes: readonly number[]) => Tensor) | null
   readonly weightBytes: WeightBytes
   /** input_ids → context, and pooled where there is a vector to make. @param place among the model's text encoders */
   textEncoder(place: number): OnnxGraph
@@ -21,14 +22,6 @@ export interface Networks {
   decoder(): OnnxGraph
   /** image → mean and logvar, before the scaling factor */
   encoder(): OnnxGraph
-}
-
-export interface LatentSpace {
-  readonly channels: number
-  /** Pixels a side for each cell. */
-  readonly factor: number
-  /** latent given to the U-Net = scalingFactor * sample of the encoder */
-  readonly scalingFactor: number
 }
 
 export interface WeightBytes {
@@ -44,7 +37,7 @@ export function drawnNetworks({ unet, autoencoder, textEncoders }: Checkpoint): 
   const { latentChannels, scalingFactor } = autoencoder.config
   return {
     latent: { channels: latentChannels, factor: pixelsPerLatent(autoencoder.config), scalingFactor },
-    vector,
+    vector: vector && ((pooled, sizes) => sizeVector(pooled, sizes, vector)),
     weightBytes: {
       textEncoders: textEncoders.map(weightBytes),
       unet: weightBytes(unet),

@@ -14,7 +14,7 @@ const SMALL_DECODER_BYTES = 16e6
  * while a picture forms; else each cell of the latent is a pixel.
  */
 export async function previewsOf(model: LoadedModel): Promise<DrawPreview> {
-  const { family } = model.checkpoint
+  const { family } = model.facts
   if (model.networks.weightBytes.autoencoder > SMALL_DECODER_BYTES) {
     return (denoised) => Promise.resolve(previewDataUrl(roughPicture(denoised, family.latentColours)))
   }

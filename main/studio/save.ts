@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Checkpoint } from '../checkpoint/open.ts'
+import type { ModelFacts } from '../checkpoint/checkpoint.ts'
 import type { PredictionType } from '../contract/generation.ts'
 import type { GenerationResult, GenerationTask } from '../contract/studio.ts'
 import type { ImageOrigin } from '../contract/image.ts'
@@ -10,7 +10,7 @@ import type { Tensor } from '../tensor/tensor.ts'
 
 export interface SaveOptions {
   readonly task: GenerationTask
-  readonly checkpoint: Checkpoint
+  readonly checkpoint: ModelFacts
   readonly predictionType: PredictionType
   readonly appVersion: string
   readonly durationMs: number

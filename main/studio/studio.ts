@@ -49,7 +49,7 @@ export class Studio {
     const progress = new ProgressReport(context.onProgress)
     progress.report('loading', { loaded: 0 })
     const model = await this.#open(task)
-    const plan = planSampling(model.checkpoint.diffusion, {
+    const plan = planSampling(model.facts.diffusion, {
       sampler: request.sampler,
       schedule: request.schedule,
       steps: request.steps,
@@ -73,7 +73,7 @@ export class Studio {
     progress.report('saving')
     return savePicture(picture, {
       task,
-      checkpoint: model.checkpoint,
+      checkpoint: model.facts,
       predictionType: request.predictionType ?? (await model.predictionType()),
       appVersion: this.#options.appVersion,
       durationMs: performance.now() - startedMs,
@@ -89,7 +89,7 @@ export class Studio {
 
   async #open({ modelPath, threads }: GenerationTask): Promise<LoadedModel> {
     const open = this.#model
-    if (open && open.checkpoint.path === modelPath && open.options.threads === threads) return open
+    if (open && open.facts.path === modelPath && open.options.threads === threads) return open
     await this.release()
     const { vocabulariesFolder } = this.#options
     this.#model = await LoadedModel.open(modelPath, { threads, vocabulariesFolder })

@@ -1,13 +1,19 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { TextEncoderPart } from '../checkpoint/checkpoint.ts'
+import type { TokenizerSource } from '../checkpoint/checkpoint.ts'
+import type { ClipTextConfig } from '../checkpoint/config.ts'
 import { folderTokenizer } from '../text/folder-tokenizer.ts'
 import { clipTokenizer } from '../text/tokenizer.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 
+interface TextEncoderSource {
+  readonly tokenizer: TokenizerSource
+  readonly config: Pick<ClipTextConfig, 'contextLength'>
+}
+
 /** A text encoder's tokenizer: its folder's own, or CLIP's for files that carry none. */
 export async function loadTokenizer(
-  { tokenizer, config }: TextEncoderPart,
+  { tokenizer, config }: TextEncoderSource,
   vocabulariesFolder: string,
 ): Promise<Tokenizer> {
   const { contextLength } = config

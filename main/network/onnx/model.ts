@@ -1,7 +1,21 @@
 import { WireMessage } from './wire.ts'
 
-/** Element types of the ONNX format that the studio writes, with their numbers in TensorProto.DataType. */
-export const ELEMENT_TYPES = { float: 1, int8: 3, uint16: 4, int32: 6, int64: 7, float16: 10, double: 11, bfloat16: 16 } as const
+/** Element types of the ONNX format that the studio writes or meets, with their numbers in TensorProto.DataType. */
+export const ELEMENT_TYPES = {
+  float: 1,
+  uint8: 2,
+  int8: 3,
+  uint16: 4,
+  int16: 5,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  double: 11,
+  uint32: 12,
+  uint64: 13,
+  bfloat16: 16,
+} as const
 export type ElementType = keyof typeof ELEMENT_TYPES
 
 /** Numbers are floats only through `{ float }` and `{ floats }`, since 1 and 1.0 are the same in JavaScript. */
@@ -65,7 +79,8 @@ function encodeGraph(model: OnnxModel): WireMessage {
   return graph
 }
 
-function encodeNode(node: OnnxNode): WireMessage {
+/** NodeProto. */
+export function encodeNode(node: OnnxNode): WireMessage {
   const message = new WireMessage()
   for (const input of node.inputs) message.text(1, input)
   for (const output of node.outputs) message.text(2, output)
@@ -83,7 +98,8 @@ function encodeAttribute(name: string, value: Attribute): WireMessage {
   return message.int(20, ATTRIBUTE_TYPES.ints)
 }
 
-function encodeInitializer({ name, type, shape, data }: OnnxInitializer): WireMessage {
+/** TensorProto. */
+export function encodeInitializer({ name, type, shape, data }: OnnxInitializer): WireMessage {
   const message = new WireMessage()
   for (const dimension of shape) message.int(1, dimension)
   message.int(2, ELEMENT_TYPES[type]).text(8, name)
@@ -94,7 +110,8 @@ function encodeInitializer({ name, type, shape, data }: OnnxInitializer): WireMe
   return message.int(14, EXTERNAL)
 }
 
-function encodeValue({ name, type, shape }: OnnxValue): WireMessage {
+/** ValueInfoProto. */
+export function encodeValue({ name, type, shape }: OnnxValue): WireMessage {
   const dimensions = new WireMessage()
   for (const size of shape ?? []) {
     dimensions.message(1, typeof size === 'number' ? new WireMessage().int(1, size) : new WireMessage().text(2, size))

@@ -95,6 +95,21 @@ const MESSAGES: Record<string, Record<string, [number, number | string, boolean?
 
 /** Decodes ONNX bytes with the given protobuf library, which the product does not carry; unknown fields are an error. */
 export function onnxReader(protobuf: typeof Protobuf, wellKnown: typeof WellKnown): (bytes: Uint8Array) => ReadModel {
+  const schema = modelSchema(protobuf, wellKnown)
+  return (bytes) => {
+    const message = protobuf.fromBinary(schema, bytes)
+    assertKnown(message)
+    return message as unknown as ReadModel
+  }
+}
+
+/** Encodes a model with the given protobuf library; plain objects may stand for messages. */
+export function onnxWriter(protobuf: typeof Protobuf, wellKnown: typeof WellKnown): (model: ReadModel) => Uint8Array {
+  const schema = modelSchema(protobuf, wellKnown)
+  return (model) => protobuf.toBinary(schema, protobuf.create(schema, model as unknown as Protobuf.Message))
+}
+
+function modelSchema(protobuf: typeof Protobuf, wellKnown: typeof WellKnown): Protobuf.DescMessage {
   const file = protobuf.create(wellKnown.FileDescriptorProtoSchema, {
     name: 'onnx.proto',
     package: 'onnx',
@@ -111,13 +126,9 @@ export function onnxReader(protobuf: typeof Protobuf, wellKnown: typeof WellKnow
     })),
   })
   const registry = protobuf.createFileRegistry(file, () => undefined)
-  return (bytes) => {
-    const schema = registry.getMessage('onnx.ModelProto')
-    if (!schema) throw new Error('expected the descriptor to hold ModelProto')
-    const message = protobuf.fromBinary(schema, bytes)
-    assertKnown(message)
-    return message as unknown as ReadModel
-  }
+  const schema = registry.getMessage('onnx.ModelProto')
+  if (!schema) throw new Error('expected the descriptor to hold ModelProto')
+  return schema
 }
 
 function assertKnown(value: unknown): void {

@@ -41,6 +41,14 @@ export class WireMessage {
     return this.bytes(field, value.finish())
   }
 
+  /** Fields that are written already. */
+  fields(written: Uint8Array): this {
+    this.#reserve(written.length)
+    this.#buffer.set(written, this.#length)
+    this.#length += written.length
+    return this
+  }
+
   finish(): Uint8Array {
     return this.#buffer.subarray(0, this.#length)
   }

@@ -1,0 +1,34 @@
+import type { OnnxModel } from '../checkpoint/checkpoint.ts'
+import { weightBytes } from '../checkpoint/onnx/folder.ts'
+import { StudioError } from '../contract/failure.ts'
+import { readyDecoder, readyEncoder, readyTextEncoder, readyUnet } from '../network/ready-networks.ts'
+import { tensor } from '../tensor/tensor.ts'
+import type { Networks } from './networks.ts'
+
+/** The networks of a model of ready-made graphs. */
+export function readyNetworks({ graphs, textEncoders, latent, isToldSizes }: OnnxModel): Networks {
+  return {
+    latent,
+    vector: isToldSizes
+      ? (pooled, sizes) => tensor([1, pooled.data.length + sizes.length], Float32Array.of(...pooled.data, ...sizes))
+      : null,
+    weightBytes: {
+      textEncoders: textEncoders.map(({ graph }) => weightBytes(graph)),
+      unet: weightBytes(graphs.unet),
+      autoencoder: weightBytes(graphs.decoder),
+    },
+    textEncoder(place) {
+      const part = textEncoders[place]
+      if (!part) throw new RangeError(`expected one of ${textEncoders.length} text encoders, found ${place}`)
+      const withPooled = isToldSizes && place === textEncoders.length - 1
+      return readyTextEncoder(part.graph, { layer: part.layer, withPooled })
+    },
+    unet: () => readyUnet(graphs.unet),
+    decoder: () => readyDecoder(graphs.decoder),
+    encoder() {
+      if (graphs.encoder) return readyEncoder(graphs.encoder, latent.channels)
+      const found = `found ${graphs.decoder.path} alone: this model makes pictures of words only`
+      throw new StudioError('invalid-request', `expected vae_encoder/model.onnx, ${found}`, { field: 'init' })
+    },
+  }
+}
