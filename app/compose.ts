@@ -13,6 +13,7 @@ import { openGallery, openModels, type Ground, type ModelParts } from './parts.t
 import { studioVersion } from './paths.ts'
 import { canOpenFolders, systemActions } from './shell-actions.ts'
 import type { ForkStudio } from './studio-child.ts'
+import { withThumbnails } from './thumbnails.ts'
 
 interface StudioOptions extends Ground {
   readonly shell: StudioInfo['shell']
@@ -46,6 +47,9 @@ export async function openStudio(options: StudioOptions): Promise<RunningStudio>
     ...options,
     onSettings: events.tell('settings.changed'),
     onModels: events.tell('models.changed'),
+    onParts: events.tell('parts.changed'),
+    onLibrary: events.tell('models.stateChanged'),
+    isLive: true,
   })
   const { settings, library, firstScan, host } = models
   // Its libraries load while the database opens.
@@ -81,7 +85,7 @@ export async function openStudio(options: StudioOptions): Promise<RunningStudio>
   logger.info(`Latent Studio ${studioVersion(paths.appRoot)} opened ${paths.data} (${shell})`)
   return {
     answer: createAnswer(handlers, logger),
-    images: createImages(gallery),
+    images: withThumbnails(createImages(gallery), library),
     subscribe: events.subscribe,
     publish: events.publish,
     async close() {
@@ -109,13 +113,16 @@ function openQueue({ gallery, models, events, logger }: QueueOptions): JobQueue 
     store: gallery.jobStore(),
     logger,
     run: async ({ id: jobId, request }, listeners) => {
-      const record = await makePicture(jobId, request, {
-        ...listeners,
-        onPreview: (step, dataUrl) => {
-          tellPreview({ jobId, step, dataUrl })
-        },
-      })
-      return record.id
+      const onPreview = (step: number, dataUrl: string): void => {
+        tellPreview({ jobId, step, dataUrl })
+      }
+      // Disk and processor are the picture's.
+      models.library.holdDigests(true)
+      try {
+        return (await makePicture(jobId, request, { ...listeners, onPreview })).id
+      } finally {
+        models.library.holdDigests(false)
+      }
     },
     onChange: events.tell('job.changed'),
     onRemoved: events.tell('jobs.removed'),

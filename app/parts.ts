@@ -3,13 +3,14 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from '../main/contract/failure.ts'
 import type { GalleryChange } from '../main/contract/image.ts'
-import type { ModelSummary } from '../main/contract/model.ts'
+import type { LibraryState, ModelSummary } from '../main/contract/model.ts'
+import type { PartSummary } from '../main/contract/part.ts'
 import type { Settings } from '../main/contract/settings.ts'
 import { Gallery } from '../main/gallery/gallery.ts'
 import { readParameters } from '../main/image/parameters.ts'
 import { readPicture, writeThumbnail } from '../main/image/picture.ts'
 import { Library } from '../main/library/library.ts'
-import type { StudioPaths } from './paths.ts'
+import { studioVersion, type StudioPaths } from './paths.ts'
 import { SettingsStore } from './settings.ts'
 import { systemActions } from './shell-actions.ts'
 import { forkNode, type ForkStudio } from './studio-child.ts'
@@ -28,6 +29,10 @@ interface ModelOptions extends Ground {
   readonly fork?: ForkStudio
   readonly onSettings?: (settings: Settings) => void
   readonly onModels?: (models: ModelSummary[]) => void
+  readonly onParts?: (parts: PartSummary[]) => void
+  readonly onLibrary?: (state: LibraryState) => void
+  /** A studio that stays watches its folders and computes digests; a command looks once. */
+  readonly isLive?: boolean
 }
 
 /** What making pictures needs, without a place to keep them. */
@@ -42,7 +47,7 @@ export interface ModelParts {
 
 /** The settings, the models, and the host of the studio process, which starts with the first run. */
 export function openModels(options: ModelOptions): ModelParts {
-  const { paths, logger, guests = [], fork = forkNode, onSettings, onModels } = options
+  const { paths, logger, guests = [], fork = forkNode, onSettings, isLive = false } = options
   mkdirSync(paths.models, { recursive: true })
   const settings = new SettingsStore(paths.settingsFile, logger, onSettings)
   const unkept = [paths.models, ...guests]
@@ -50,17 +55,28 @@ export function openModels(options: ModelOptions): ModelParts {
     builtInFolder: join(paths.resources, 'models', 'starter'),
     folders: [...unkept, ...settings.current.modelFolders],
     logger,
-    onChange: ({ models, folders }) => {
+    memoryFile: join(paths.data, 'library.json'),
+    version: studioVersion(paths.appRoot),
+    isLive,
+    ...(options.onLibrary ? { onState: options.onLibrary } : {}),
+    onChange: ({ models, parts, folders }) => {
       const modelFolders = folders.filter((folder) => !unkept.includes(folder))
       if (!isDeepStrictEqual(modelFolders, settings.current.modelFolders)) settings.change({ modelFolders })
-      onModels?.(models)
+      options.onModels?.(models)
+      options.onParts?.(parts)
     },
   })
   const host = new StudioHost({ entry: paths.studioProcess, fork, logger })
   const firstScan = library.refresh().catch((error: unknown) => {
     logger.error('The models could not be looked through', error)
   })
-  return { settings, library, firstScan, host, close: () => host.close() }
+  return {
+    settings,
+    library,
+    firstScan,
+    host,
+    close: () => Promise.all([library.close(), host.close()]).then(() => undefined),
+  }
 }
 
 interface GalleryOptions extends Ground {

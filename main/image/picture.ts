@@ -121,6 +121,15 @@ export async function writeThumbnail(picture: Tensor | PictureSource, path: stri
   return write(path, await thumbnail.pipeline.toBuffer(), thumbnail)
 }
 
+/**
+ * A WebP thumbnail of a picture that came from anywhere, of at most 384 px on the long edge.
+ * @throws StudioError as `readPicture`
+ */
+export async function thumbnailBytes(picture: PictureSource): Promise<Uint8Array> {
+  const { pipeline } = thumbnailOf(opaque(picture), await readFacts(picture))
+  return decode(picture, pipeline)
+}
+
 /** A PNG data URL of [1, 3, h, w] in [-1, 1], for a look at a latent-sized picture: made for speed, not for size. */
 export function previewDataUrl(picture: Tensor): string {
   const { data, widthPx, heightPx } = toPixels(picture)

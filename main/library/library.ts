@@ -1,16 +1,30 @@
-import { realpath, stat } from 'node:fs/promises'
+import { totalmem } from 'node:os'
 import { resolve } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { StudioError } from '../contract/failure.ts'
 import type { Logger } from '../contract/failure.ts'
 import type { ModelId } from '../contract/generation.ts'
 import type { LibraryState, ModelSummary } from '../contract/model.ts'
 import type { PartSummary } from '../contract/part.ts'
+import { readTensorIndex } from '../checkpoint/file-kind.ts'
+import { Digester } from './digester.ts'
+import type { Digestible } from './digester.ts'
+import { lookThrough } from './look.ts'
+import type { Entry } from './look.ts'
+import { LibraryMemory } from './memory-file.ts'
+import type { Digests, FileState } from './memory-file.ts'
 import { BUILT_IN_ID } from './model-id.ts'
-import { findModelPaths } from './scan.ts'
+import { embeddedPicture } from './sidecars.ts'
 import { summarise } from './summary.ts'
+import { FolderWatch } from './watch.ts'
 
-/** Files read at once; more only makes a disk seek. */
-const READERS = 8
+/** What there is now. */
+export interface LibraryChange {
+  readonly models: ModelSummary[]
+  readonly parts: PartSummary[]
+  readonly folders: string[]
+}
 
 export interface LibraryOptions {
   /** The model that comes with the studio. */
@@ -18,27 +32,57 @@ export interface LibraryOptions {
   /** Where the user keeps models: folders, or single files. */
   readonly folders: readonly string[]
   readonly logger: Logger
-  /** After each scan and change of folders, with what there is now; keeping the folders is the caller's. */
-  readonly onChange?: (change: { models: ModelSummary[]; folders: string[] }) => void
+  /** After each look and change of folders, when something is different; keeping the folders is the caller's. */
+  readonly onChange?: (change: LibraryChange) => void
+  readonly onState?: (state: LibraryState) => void
+  /** Where it remembers what it found out; without one it finds it out each time. */
+  readonly memoryFile?: string
+  /** Of the studio: another version sees files with other eyes. */
+  readonly version?: string
+  /** Watches its folders and computes digests until it is closed. */
+  readonly isLive?: boolean
+  readonly memoryBytes?: number
+  /** How long a new file that cannot be read must have been still to be shown as broken, where nobody asked for a look. */
+  readonly settleMs?: number
 }
 
-/** Which models there are: the built-in one first, then those of the user's folders. It only ever reads. */
+/** News of digests wait for one another: each is told with everything there is. */
+const DIGEST_NEWS_MS = 5000
+
+/** Which models and parts there are: the built-in model first, then those of the user's folders. Weights are only ever read. */
 export class Library {
-  readonly #builtInFolder: string
-  readonly #logger: Logger
-  readonly #onChange: NonNullable<LibraryOptions['onChange']>
+  readonly #options: Required<Omit<LibraryOptions, 'memoryFile' | 'folders'>>
+  readonly #memory: LibraryMemory
+  readonly #digester: Digester
+  readonly #watch: FolderWatch
   #folders: string[]
-  #isPaused = false
+  #builtIn: ModelSummary | null = null
+  #entries: readonly Entry[] = []
   #models: ModelSummary[] = []
-  readonly #parts: PartSummary[] = []
+  #parts: PartSummary[] = []
+  #told: LibraryChange | null = null
+  #isScanning = false
+  #digestNews: NodeJS.Timeout | null = null
+  /** Files that could not be read through, as they then were. */
+  readonly #undigestible = new Set<FileState>()
   /** Scans run one after another, so that the last one asked for is the last to be told. */
   #lastScan: Promise<unknown> = Promise.resolve()
+  #isScanDue = false
 
-  constructor({ builtInFolder, folders, logger, onChange }: LibraryOptions) {
-    this.#builtInFolder = resolve(builtInFolder)
+  constructor({ folders, memoryFile, ...options }: LibraryOptions) {
+    const nothing = (): undefined => undefined
+    const defaults = { onChange: nothing, onState: nothing, version: '', isLive: false, settleMs: 3000 }
+    this.#options = { ...defaults, memoryBytes: totalmem(), ...options, builtInFolder: resolve(options.builtInFolder) }
+    const { logger, version, memoryBytes } = this.#options
     this.#folders = [...new Set(folders.map((folder) => resolve(folder)))]
-    this.#logger = logger
-    this.#onChange = onChange ?? (() => undefined)
+    this.#memory = new LibraryMemory(memoryFile ?? null, `${version} ${memoryBytes}`, logger)
+    this.#lastScan = this.#memory.load()
+    this.#digester = new Digester({
+      next: () => this.#nextDigestible(),
+      onDigested: (file, digests) => this.#keepDigests(file, digests),
+      logger,
+    })
+    this.#watch = new FolderWatch({ onChange: () => void this.#lookAgain(), logger })
   }
 
   /** What the last scan found; empty before the first. */
@@ -59,33 +103,34 @@ export class Library {
     return this.#parts.find((part) => part.id === id)
   }
 
-  get state(): LibraryState {
-    return { isScanning: false, digested: 0, digestible: 0, isPaused: this.#isPaused }
-  }
-
-  pauseDigests(isPaused: boolean): void {
-    this.#isPaused = isPaused
-  }
-
-  /**
-   * Has the file of a model or part moved away by `trash`.
-   * @throws StudioError not-found, invalid-request for the built-in model
-   */
-  async trashFile(id: ModelId, trash: (path: string) => Promise<void>): Promise<void> {
-    const found = this.find(id) ?? this.findPart(id)
-    if (!found) throw new StudioError('not-found', `expected a model or part of the library, found "${id}"`)
-    if (id === BUILT_IN_ID) throw new StudioError('invalid-request', 'the built-in model cannot be removed')
-    await trash(found.path)
-    await this.refresh()
-  }
-
   get folders(): string[] {
     return [...this.#folders]
   }
 
+  get state(): LibraryState {
+    const files = this.#entries.flatMap((entry) => this.#digestsOf(entry) ?? [])
+    const digestible = this.#entries.filter(({ state }) => state !== null).length
+    return { isScanning: this.#isScanning, digested: files.length, digestible, isPaused: this.#digester.isPaused }
+  }
+
+  /** Stops the computing of digests, or has it go on, by the user's wish. */
+  pauseDigests(isPaused: boolean): void {
+    this.#digester.pause(isPaused)
+    this.#tellState()
+  }
+
+  /** Stops the computing of digests while a picture is made. */
+  holdDigests(isHeld: boolean): void {
+    this.#digester.hold(isHeld)
+  }
+
   /** Scans all folders again. */
   refresh(): Promise<ModelSummary[]> {
-    const scan = this.#lastScan.then(() => this.#scan())
+    return this.#scanNext(0)
+  }
+
+  #scanNext(settleMs: number): Promise<ModelSummary[]> {
+    const scan = this.#lastScan.then(() => this.#scan(settleMs))
     this.#lastScan = scan.catch(() => undefined)
     return scan
   }
@@ -112,42 +157,148 @@ export class Library {
     return this.refresh()
   }
 
-  async #scan(): Promise<ModelSummary[]> {
-    const paths = (await Promise.all(this.#folders.map((folder) => findModelPaths(folder, this.#logger)))).flat()
-    const builtIn = await summarise(this.#builtInFolder, true)
-    const others = await mapWithLimit(await distinct(paths, this.#builtInFolder), READERS, (path) =>
-      summarise(path, false),
-    )
-    this.#models = [builtIn, ...others].filter((model) => model !== null)
-    for (const { path, problem } of this.#models)
-      if (problem !== null) this.#logger.warn(`models: ${path} cannot run. ${problem}`)
-    this.#onChange({ models: this.list(), folders: this.folders })
+  /**
+   * The picture of a model or part: its file, or its bytes; null where it has none.
+   * @throws StudioError checkpoint-unsupported when its file went or changed
+   */
+  async thumbnail(id: ModelId): Promise<string | Uint8Array | null> {
+    const entry = this.#entryOf(id)
+    const thumbnail = entry?.described.thumbnail
+    if (!entry || !thumbnail) return null
+    return thumbnail === 'embedded'
+      ? embeddedPicture((await readTensorIndex(entry.place.path)).metadata)
+      : thumbnail.path
+  }
+
+  /**
+   * Has `trash` move the file of a model or part away, with the files beside it that bear its name and no other's.
+   * @throws StudioError not-found; invalid-request for a model of several files, and for the built-in one
+   */
+  async trashFile(id: ModelId, trash: (path: string) => Promise<void>): Promise<void> {
+    if (id === BUILT_IN_ID)
+      throw new StudioError('invalid-request', 'expected a file of yours, found the built-in model')
+    const entry = this.#entryOf(id)
+    if (!entry) throw new StudioError('not-found', `expected a model or part of the library, found "${id}"`)
+    const { place } = entry
+    if (place.kind !== 'file') {
+      throw new StudioError(
+        'invalid-request',
+        `${place.path}: expected a single file, found a folder, which may hold more`,
+      )
+    }
+    const others = this.#entries.filter((other) => other !== entry).flatMap((other) => other.place.sidecars)
+    const shared = new Set(others.map(({ path }) => path))
+    const beside = place.sidecars.map(({ path }) => path).filter((path) => !shared.has(path))
+    for (const path of [place.path, ...beside]) await trash(path)
+    // A file that was itself given as a folder has no reason to be looked for again.
+    this.#folders = this.#folders.filter((folder) => folder !== place.path)
+    await this.refresh()
+  }
+
+  /** Ends watching and digests; resolves when nothing is read or written any more. */
+  async close(): Promise<void> {
+    this.#watch.close()
+    if (this.#digestNews) clearTimeout(this.#digestNews)
+    await this.#digester.close()
+    await this.#lastScan
+    await this.#memory.save()
+  }
+
+  async #scan(settleMs: number): Promise<ModelSummary[]> {
+    const { builtInFolder, isLive, logger, memoryBytes } = this.#options
+    this.#isScanDue = false
+    this.#setScanning(true)
+    try {
+      this.#builtIn = await summarise(builtInFolder, { isBuiltIn: true, memoryBytes })
+      const roots = this.#folders
+      const { entries, folders, isArriving } = await lookThrough(roots, {
+        ...this.#options,
+        settleMs,
+        memory: this.#memory,
+        before: this.#entries,
+      })
+      this.#entries = entries
+      this.#makeLists()
+      for (const { path, problem } of [...this.#models, ...this.#parts])
+        if (problem !== null) logger.info(`models: ${path} cannot be used. ${problem}`)
+      if (isLive) await this.#watch.setFolders(roots, folders)
+      if (isLive && isArriving) this.#watch.lookAgain()
+    } finally {
+      this.#setScanning(false)
+    }
+    this.#tell()
+    await this.#memory.save()
+    if (isLive) this.#digester.start()
     return this.list()
   }
-}
 
-/** The paths without those that lead to a place already met, as folders within folders and links do. */
-async function distinct(paths: readonly string[], builtInFolder: string): Promise<string[]> {
-  const places = new Set([await place(builtInFolder)])
-  const kept: string[] = []
-  for (const path of paths) {
-    const target = await place(path)
-    if (!places.has(target)) kept.push(path)
-    places.add(target)
+  /** A look for a change that was noticed; one that waits its turn sees all changes until then. */
+  async #lookAgain(): Promise<void> {
+    if (this.#isScanDue) return
+    this.#isScanDue = true
+    await this.#scanNext(this.#options.settleMs).catch((error: unknown) => {
+      this.#options.logger.error('The models could not be looked through', error)
+    })
   }
-  return kept
-}
 
-async function place(path: string): Promise<string> {
-  return realpath(path).catch(() => path)
-}
-
-async function mapWithLimit<T, R>(items: readonly T[], limit: number, work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = []
-  const queue = items.entries()
-  const worker = async () => {
-    for (const [i, item] of queue) results[i] = await work(item)
+  #makeLists(): void {
+    const models: ModelSummary[] = this.#builtIn ? [this.#builtIn] : []
+    const parts: PartSummary[] = []
+    for (const entry of this.#entries) {
+      const { model, part } = entry.described
+      const digests = this.#digestsOf(entry) ?? { sha256: null, dataSha256: null }
+      if (model) models.push({ ...model, ...digests })
+      if (part) parts.push({ ...part, ...digests })
+    }
+    this.#models = models
+    this.#parts = parts
   }
-  await Promise.all(Array.from({ length: limit }, worker))
-  return results
+
+  #entryOf(id: ModelId): Entry | undefined {
+    return this.#entries.find(({ described: { model, part } }) => (model ?? part)?.id === id)
+  }
+
+  #digestsOf({ place, state }: Entry): Digests | null {
+    return state && this.#memory.findDigests(place.path, state)
+  }
+
+  #nextDigestible(): Digestible | null {
+    const entry = this.#entries.find(
+      (entry) => entry.state && !this.#undigestible.has(entry.state) && !this.#digestsOf(entry),
+    )
+    return entry ? { path: entry.place.path, hasData: entry.described.part?.kind === 'lora' } : null
+  }
+
+  async #keepDigests({ path }: Digestible, digests: Digests | null): Promise<void> {
+    const entry = this.#entries.find(({ place }) => place.path === path)
+    const found = await stat(path).catch(() => null)
+    // What changed while it was read has to be read again, after the look that its change brings about.
+    const isSame =
+      found && entry?.state && found.size === entry.state.sizeBytes && found.mtimeMs === entry.state.changedAt
+    if (digests && isSame) this.#memory.keepDigests(path, entry.state, digests)
+    else if (entry?.state) this.#undigestible.add(entry.state)
+    this.#tellState()
+    this.#digestNews ??= setTimeout(() => {
+      this.#digestNews = null
+      this.#makeLists()
+      this.#tell()
+      void this.#memory.save()
+    }, DIGEST_NEWS_MS)
+  }
+
+  #setScanning(isScanning: boolean): void {
+    this.#isScanning = isScanning
+    this.#tellState()
+  }
+
+  #tellState(): void {
+    this.#options.onState(this.state)
+  }
+
+  #tell(): void {
+    const change: LibraryChange = { models: this.list(), parts: this.parts(), folders: this.folders }
+    if (isDeepStrictEqual(change, this.#told)) return
+    this.#told = change
+    this.#options.onChange(change)
+  }
 }

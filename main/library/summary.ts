@@ -5,6 +5,7 @@ import { modelName } from '../checkpoint/draft.ts'
 import { readTensorIndex } from '../checkpoint/file-kind.ts'
 import { looksLike } from '../checkpoint/looks-like.ts'
 import { openCheckpoint } from '../checkpoint/open.ts'
+import { memoryNeed } from './memory-need.ts'
 import { BUILT_IN_ID, modelId } from './model-id.ts'
 
 /** Fields of a model that cannot run still need a start. */
@@ -22,7 +23,10 @@ const CLIP_CHUNK_TOKENS = 75
  * What the library says about a place where a model may lie, from headers and configuration files. A model that cannot
  * run has its `problem`; null for weights that are no model of their own, as a LoRA or an autoencoder.
  */
-export async function summarise(path: string, isBuiltIn: boolean): Promise<ModelSummary | null> {
+export async function summarise(
+  path: string,
+  { isBuiltIn, memoryBytes }: { isBuiltIn: boolean; memoryBytes: number },
+): Promise<ModelSummary | null> {
   try {
     const checkpoint = await openCheckpoint(path)
     return {
@@ -40,7 +44,7 @@ export async function summarise(path: string, isBuiltIn: boolean): Promise<Model
       chunkTokens: checkpoint.textEncoders[0].config.contextLength - 2,
       input: 'none',
       hint: null,
-      memory: null,
+      memory: memoryNeed(checkpoint, memoryBytes),
       triggerWords: [],
       description: null,
       hasThumbnail: false,
