@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { StudioError } from '../contract/failure.ts'
 
 /** One read call takes less than 2 GiB. */
@@ -43,12 +43,13 @@ export class BoundedFile {
  * @throws StudioError checkpoint-unsupported
  */
 export async function withFile<T>(path: string, what: string, use: (file: BoundedFile) => Promise<T>): Promise<T> {
-  const handle = await open(path, 'r').catch((error: unknown) => {
-    throw notReadable(path, what, error)
-  })
+  const cannot = (error: unknown) => notReadable(path, what, error)
+  // Opening a pipe would wait for someone to write.
+  const found = await stat(path).catch((error: unknown) => Promise.reject(cannot(error)))
+  if (!found.isFile()) throw notReadable(path, what)
+  const handle = await open(path, 'r').catch((error: unknown) => Promise.reject(cannot(error)))
   try {
-    const found = await handle.stat()
-    if (!found.isFile()) throw notReadable(path, what)
+    const { size } = await handle.stat()
     const readSpan: ReadSpan = async (offset, length) => {
       const bytes = new Uint8Array(length)
       let filled = 0
@@ -60,7 +61,7 @@ export async function withFile<T>(path: string, what: string, use: (file: Bounde
       }
       return bytes
     }
-    return await use(new BoundedFile(path, found.size, readSpan))
+    return await use(new BoundedFile(path, size, readSpan))
   } finally {
     await handle.close()
   }

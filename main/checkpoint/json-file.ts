@@ -16,9 +16,10 @@ export async function readJsonFile<S extends z.ZodType>(path: string, schema: S)
 /** @throws StudioError checkpoint-unsupported */
 export async function readText(path: string): Promise<string> {
   try {
-    const { size } = await stat(path)
-    if (size <= MAX_BYTES) return await readFile(path, 'utf8')
-    throw new RangeError(`found ${size} bytes`)
+    const found = await stat(path)
+    // A pipe would wait for someone to write, a device would never end.
+    if (found.isFile() && found.size <= MAX_BYTES) return await readFile(path, 'utf8')
+    throw new RangeError(`found ${found.isFile() ? `${found.size} bytes` : 'no file'}`)
   } catch (error) {
     throw new StudioError('checkpoint-unsupported', `${path}: expected a readable configuration file, found none`, {
       cause: error,
@@ -49,7 +50,12 @@ function at(value: unknown, key: PropertyKey): unknown {
 
 /** A value of a configuration as a message shows it. */
 export function show(value: unknown): string {
-  return value === undefined ? 'none' : JSON.stringify(value).slice(0, 200)
+  try {
+    return value === undefined ? 'none' : JSON.stringify(value).slice(0, 200)
+  } catch {
+    // Lists deeper than the stack parse, but cannot be written.
+    return 'a value nested too deep to show'
+  }
 }
 
 function parseJson(path: string, text: string): unknown {

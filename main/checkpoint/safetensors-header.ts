@@ -1,4 +1,5 @@
 import { StudioError } from '../contract/failure.ts'
+import { show } from './json-file.ts'
 import { DTYPE_BYTES } from './tensor-index.ts'
 import type { PlainDtype, TensorEntry, TensorIndex } from './tensor-index.ts'
 
@@ -112,10 +113,6 @@ function isDtype(value: unknown): value is PlainDtype {
 
 function isSizes(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && Number(item) >= 0)
-}
-
-function show(value: unknown): string {
-  return value === undefined ? 'none' : JSON.stringify(value).slice(0, 200)
 }
 
 function unsupported(path: string, sentence: string, cause?: unknown): StudioError {
