@@ -55,3 +55,8 @@ export function pictureUrl(id: string, size: 'full' | 'thumb' = 'full'): string 
 export function inputUrl(id: string): string {
   return `/input/${id}`
 }
+
+/** Where the picture beside a part's file is. */
+export function partPictureUrl(id: string): string {
+  return `/part/${encodeURIComponent(id)}`
+}

@@ -1,9 +1,9 @@
 import { toFailure, type Failure } from '../../main/contract/failure.ts'
-import type { ImageId, InputImage } from '../../main/contract/image.ts'
+import type { ImageId } from '../../main/contract/image.ts'
 import type { JobId } from '../../main/contract/job.ts'
 import { createApi, type Transport } from '../api.ts'
 import { failureText, sentence } from '../names.ts'
-import { uploadPicture } from '../upload.ts'
+import { keepPicture } from '../upload.ts'
 import { Announcer } from './announcer.svelte.ts'
 import { CanvasView } from './canvas-view.svelte.ts'
 import { Draft } from './draft.svelte.ts'
@@ -152,9 +152,7 @@ export class Studio {
   /** Makes a picture the start of the next one. `picture` is a file, or an id of the gallery. */
   async useAsStart(picture: Blob | ImageId): Promise<void> {
     await this.attempt(async () => {
-      const input: InputImage =
-        typeof picture === 'string' ? await this.api['gallery.useAsInput'](picture) : await uploadPicture(picture)
-      this.draft.useInput(input)
+      this.draft.useInput(await keepPicture(this.api, picture))
       this.canvas.showStart()
       this.layout.goTo('create')
     })

@@ -1,4 +1,10 @@
-import { completionsAt } from './completions.ts'
+import { completionsAt, loraCompletionsAt } from './completions.ts'
+
+/** What can be offered: words and phrases, and LoRAs for tags. */
+export interface Vocabulary {
+  readonly words: readonly string[]
+  readonly loras: readonly string[]
+}
 
 interface Place {
   readonly leftPx: number
@@ -26,9 +32,10 @@ export class Completing {
   }
 
   /** Looks again after something was typed. `mirror` shows the same text, laid out the same, where it can be measured. */
-  update(field: HTMLTextAreaElement, mirror: Element | null, vocabulary: readonly string[]): void {
+  update(field: HTMLTextAreaElement, mirror: Element | null, { words, loras }: Vocabulary): void {
     this.#caret = field.selectionStart
-    const { start, list } = completionsAt(field.value, this.#caret, vocabulary)
+    const tags = loraCompletionsAt(field.value, this.#caret, loras)
+    const { start, list } = tags.list.length > 0 ? tags : completionsAt(field.value, this.#caret, words)
     this.#start = start
     this.#list = list
     this.#current = -1

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { completionsAt } from './completions.ts'
+import { completionsAt, loraCompletionsAt } from './completions.ts'
 import { STARTER_WORDS } from './starter-words.ts'
 
 const WORDS = ['fox', 'forest', 'house', 'house with garden', 'on the beach', 'on the grass', 'theatre']
@@ -28,4 +28,17 @@ test.each([['a f|'], ['a fo|x'], ['a xylophone|'], ['|'], ['fo, |']])('%s has no
 test('the built-in model’s commonest words come first, and each once', () => {
   expect(complete('a ca|', STARTER_WORDS).list.slice(0, 2)).toEqual(['cat', 'cactus'])
   expect(new Set(STARTER_WORDS).size).toBe(STARTER_WORDS.length)
+})
+
+test('after <lora: the LoRAs are offered as whole tags, in any case of their names', () => {
+  const names = ['Ink wash', 'inkblot', 'Paper']
+  expect(loraCompletionsAt('a fox, <lora:in', 15, names)).toEqual({
+    start: 7,
+    list: ['<lora:Ink wash:1>', '<lora:inkblot:1>'],
+  })
+  expect(loraCompletionsAt('a fox, <lora:ink:0.5', 20, names).list).toEqual([])
+})
+
+test('a name with capitals is found by small letters', () => {
+  expect(completionsAt('by easyn', 8, ['EasyNegative']).list).toEqual(['EasyNegative'])
 })

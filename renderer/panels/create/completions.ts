@@ -23,8 +23,21 @@ export function completionsAt(text: string, caret: number, vocabulary: readonly 
   for (const wordStart of wordStarts) {
     const typed = clause.slice(wordStart).toLowerCase()
     if (typed.trim().length < LEAST_LETTERS) continue
-    const list = vocabulary.filter((phrase) => phrase.startsWith(typed) && phrase !== typed).slice(0, SHOWN)
+    const list = vocabulary.filter((phrase) => goesOn(phrase, typed)).slice(0, SHOWN)
     if (list.length > 0) return { start: caret - clause.length + wordStart, list }
   }
   return NONE
+}
+
+/** The LoRAs whose names go on from what follows `<lora:` before the caret, as whole tags. */
+export function loraCompletionsAt(text: string, caret: number, names: readonly string[]): Completions {
+  const [tag = '', typed = ''] = /<lora:([^:<>\n]*)$/i.exec(text.slice(0, caret)) ?? []
+  if (tag === '') return NONE
+  const list = names.filter((name) => name.toLowerCase().startsWith(typed.toLowerCase())).slice(0, SHOWN)
+  return { start: caret - tag.length, list: list.map((name) => `<lora:${name}:1>`) }
+}
+
+function goesOn(phrase: string, typed: string): boolean {
+  const lower = phrase.toLowerCase()
+  return lower.startsWith(typed) && lower !== typed
 }

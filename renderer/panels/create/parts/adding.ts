@@ -1,0 +1,64 @@
+import type { PartKind, PartSummary } from '../../../../main/contract/part.ts'
+import { newKey } from '../../../state/draft-fields.ts'
+import type { Studio } from '../../../state/studio.svelte.ts'
+import { partKindNames } from '../../../part-names.ts'
+
+/** Something a picture can be made with besides words, as the menu offers it. */
+interface Addition {
+  readonly id: string
+  readonly label: string
+  readonly detail: string
+  run(): void
+}
+
+/** When a refiner takes over, as the authors of Stable Diffusion XL do it. */
+const REFINER_START = 0.8
+
+/** Puts a part into the draft, as its maker likes it or as it usually is. */
+export function addPart({ draft }: Studio, part: PartSummary): void {
+  const use = { id: part.id, weight: part.preferredWeight ?? 1 }
+  const row = { ...use, key: newKey(), image: null, start: 0, end: 1 }
+  if (part.kind === 'lora') draft.loras.add(`add the LoRA ${part.name}`, use)
+  if (part.kind === 'controlnet') {
+    draft.controls.add(`add the control ${part.name}`, { ...row, preprocessor: guessPreprocessor(part), fit: 'crop' })
+  }
+  if (part.kind === 'ip-adapter') draft.imagePrompts.add(`add the image prompt ${part.name}`, row)
+}
+
+/** What can be added to the draft now; what the library lacks says so, and the picker says where to get it. */
+export function additions(studio: Studio, pick: (kind: PartKind) => void): readonly Addition[] {
+  const { draft, parts, models } = studio
+  const offer = (kind: PartKind, label: string, what: string): Addition => {
+    const count = parts.ofKind(kind).length
+    const { one, many } = partKindNames[kind]
+    const stock = count === 0 ? `no ${one} in the library yet` : `${count.toLocaleString()} ${count === 1 ? one : many}`
+    return { id: kind, label, detail: `${what}; ${stock}`, run: () => pick(kind) }
+  }
+  return [
+    offer('lora', 'LoRA', 'A style or subject the model learns on the spot'),
+    offer('controlnet', 'Control', 'Edges, depth or pose from a picture'),
+    offer('ip-adapter', 'Image prompt', 'A picture that prompts like words'),
+    ...(draft.fields.refiner || models.usable.length < 2
+      ? []
+      : [
+          {
+            id: 'refiner',
+            label: 'Refiner',
+            detail: 'A second model for the last steps',
+            run: () => {
+              const others = models.usable.filter(({ id }) => id !== draft.fields.model)
+              const other = others.find(({ family }) => family.includes('refiner')) ?? others[0]
+              if (!other) return
+              draft.changeUndoably('add a refiner', { refiner: { model: other.id, start: REFINER_START } })
+            },
+          },
+        ]),
+  ]
+}
+
+/** A ControlNet's name tells what it was trained on: `control_v11p_sd15_canny`. */
+function guessPreprocessor({ name }: PartSummary): 'canny' | 'scribble' | 'none' {
+  if (/canny|softedge|lineart/i.test(name)) return 'canny'
+  if (/scribble|sketch|hed/i.test(name)) return 'scribble'
+  return 'none'
+}
