@@ -29,14 +29,21 @@ type Half = keyof typeof HALVES
  * @throws StudioError model-missing, checkpoint-unsupported
  */
 export async function openTinyAutoencoder(path: string, half: Half): Promise<Component<TinyAutoencoderConfig>> {
-  const index = await readTensorIndex(path)
+  return readTinyAutoencoder(await readTensorIndex(path), half)
+}
+
+/** The same from an index, by the original's names or those of diffusers' AutoencoderTiny. @throws StudioError checkpoint-unsupported */
+export function readTinyAutoencoder(index: TensorIndex, half: Half): Component<TinyAutoencoderConfig> {
   const { prefix, firstLayer } = HALVES[half]
-  const config = dimensions(index, half)
-  const expected = tinyAutoencoderTensors(config, half)
   const nameMap = (name: string): [string] => [
     name.replace(prefix, '').replace(/^\d+/, (layer) => `${Number(layer) + firstLayer}`),
   ]
-  const weights = weightsOver({ path, entries: index.entries, nameMap }, expected)
+  const own = [...index.entries].filter(([name]) => name.startsWith(prefix))
+  const entries = own.length === 0 ? index.entries : new Map(own.map(([name, entry]) => [nameMap(name)[0], entry]))
+  const config = dimensions({ ...index, entries }, half)
+  const expected = tinyAutoencoderTensors(config, half)
+  const path = index.file
+  const weights = weightsOver({ path, entries, nameMap }, expected)
   const { missing, faults } = weightProblems(weights, expected)
   const [problem] = [...faults, ...missing.map((name) => `expected tensor ${nameMap(name)[0]}, found none`)]
   if (problem !== undefined) throw new StudioError('checkpoint-unsupported', `${path}: ${problem}`)

@@ -47,15 +47,6 @@ export async function openLora(path: string): Promise<Lora> {
   throw new StudioError('checkpoint-unsupported', `${path}: expected the tensors of a LoRA, found ${some}`)
 }
 
-/** Whether these are a LoRA's tensors. */
-export function isLora({ entries }: TensorIndex): boolean {
-  for (const name of entries.keys()) {
-    const key = parseLoraKey(name)
-    if (key && key.role !== 'gain' && key.role !== 'alpha') return true
-  }
-  return false
-}
-
 interface Group {
   readonly name: string
   readonly target: LoraTarget

@@ -18,7 +18,7 @@ const OTHERS: readonly (readonly [pattern: RegExp, name: string])[] = [
 ]
 
 /** The family a LoRA is made for, by id; null where its file does not tell. */
-export function loraFamily(index: TensorIndex): string | null {
+function loraFamily(index: TensorIndex): string | null {
   const width = contextWidth(index)
   if (width !== null) return BY_CONTEXT[width] ?? null
   const { metadata } = index
