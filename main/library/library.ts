@@ -222,7 +222,7 @@ export class Library {
       for (const { path, problem } of [...this.#models, ...this.#parts])
         if (problem !== null) logger.info(`models: ${path} cannot be used. ${problem}`)
       if (isLive) await this.#watch.setFolders(roots, folders)
-      if (isLive && isArriving) this.#watch.lookAgain()
+      if (isLive && isArriving) this.#watch.lookAgain(this.#options.settleMs)
     } finally {
       this.#setScanning(false)
     }

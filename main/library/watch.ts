@@ -31,6 +31,7 @@ export class FolderWatch {
   #times = new Map<string, number>()
   #poll: NodeJS.Timeout | null = null
   #quiet: NodeJS.Timeout | null = null
+  #again: NodeJS.Timeout | null = null
   #firstChangeAt = 0
   #isClosed = false
   #hasComplained = false
@@ -55,16 +56,20 @@ export class FolderWatch {
   }
 
   /** Tells of a change after a time, though nothing happened: something was seen that was not yet whole. */
-  lookAgain(): void {
-    this.#noticed()
+  lookAgain(afterMs: number): void {
+    if (this.#isClosed || this.#again) return
+    this.#again = setTimeout(() => {
+      this.#again = null
+      this.#noticed()
+    }, afterMs)
+    this.#again.unref()
   }
 
   close(): void {
     this.#isClosed = true
     for (const watcher of this.#watchers.values()) watcher.close()
     this.#watchers.clear()
-    if (this.#poll) clearTimeout(this.#poll)
-    if (this.#quiet) clearTimeout(this.#quiet)
+    for (const timer of [this.#poll, this.#quiet, this.#again]) if (timer) clearTimeout(timer)
   }
 
   #watch(folder: string): void {
