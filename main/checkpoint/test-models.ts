@@ -100,7 +100,7 @@ export function widenInput(tensors: Map<string, StoredTensor>, channels: number)
   if (!found) throw new Error(`expected the tensor ${name}`)
   const [width = 0, own = 0, ...kernel] = found.shape
   const cells = kernel.reduce((product, side) => product * side, 1)
-  const old = new Uint16Array(found.bytes.slice().buffer)
+  const old = new Uint16Array(Uint8Array.from(found.bytes).buffer)
   const values = Uint16Array.from({ length: width * channels * cells }, (_, i) => {
     const [row, column] = [Math.floor(i / (channels * cells)), i % (channels * cells)]
     // In float16 from 0.03 up, of either sign.

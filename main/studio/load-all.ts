@@ -2,11 +2,12 @@ import type { GenerationTask } from '../contract/studio.ts'
 import type { LoadedModel, OnRead } from './loaded-model.ts'
 import { pause } from './pause.ts'
 import type { ProgressReport } from './progress-report.ts'
+import { hasInput } from './start-latent.ts'
 
 /** Opens what the run needs, telling how much of the weights has been read. */
 export async function loadAll(
   model: LoadedModel,
-  { request }: GenerationTask,
+  task: GenerationTask,
   progress: ProgressReport,
   signal: AbortSignal,
 ): Promise<void> {
@@ -21,7 +22,7 @@ export async function loadAll(
       open: (onRead: OnRead) => model.unet(onRead),
     },
     { sizeBytes: autoencoder, open: (onRead: OnRead) => model.decoder(onRead) },
-    ...(request.init === null ? [] : [{ sizeBytes: autoencoder, open: (onRead: OnRead) => model.encoder(onRead) }]),
+    ...(hasInput(model, task) ? [{ sizeBytes: autoencoder, open: (onRead: OnRead) => model.encoder(onRead) }] : []),
   ]
   const total = parts.reduce((sum, part) => sum + part.sizeBytes, 0)
   let read = 0

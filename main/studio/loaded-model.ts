@@ -2,23 +2,28 @@ import type { Checkpoint, Model, ModelFacts } from '../checkpoint/checkpoint.ts'
 import { openModel } from '../checkpoint/open.ts'
 import type { CheckpointOverrides } from '../checkpoint/open.ts'
 import { StudioError } from '../contract/failure.ts'
+import type { Logger } from '../contract/failure.ts'
 import type { PredictionType } from '../contract/generation.ts'
+import type { GenerationTask } from '../contract/studio.ts'
 import type { Conditioning, DiffusionNetwork } from '../diffusion/guidance.ts'
 import { loadNetwork } from '../runtime/network.ts'
 import type { Network } from '../runtime/network.ts'
 import type { OnnxGraph } from '../runtime/graph.ts'
 import { scaled } from '../tensor/arithmetic.ts'
+import { concatChannels } from '../tensor/batch.ts'
 import { tensor } from '../tensor/tensor.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { encodePrompt } from '../text/conditioning.ts'
 import type { EncodedPrompt, PromptEncoder, TextEncoder } from '../text/conditioning.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
+import { guidanceEmbedding } from './guidance-embedding.ts'
+import { ALONE, joinedMarks, joinedNetworks, marksDiffer } from './joined-networks.ts'
 import { drawnNetworks } from './networks.ts'
 import type { Networks } from './networks.ts'
 import { readyNetworks } from './ready-networks.ts'
 import { probePredictionType } from './prediction-probe.ts'
-import { wholePicture } from './size-conditioning.ts'
-import type { PictureSizes } from './size-conditioning.ts'
+import { scoredPicture, wholePicture } from './size-conditioning.ts'
+import type { PictureSizes, PromptRole } from './size-conditioning.ts'
 import { loadTokenizer } from './tokenizer.ts'
 
 export interface LoadOptions {
@@ -35,7 +40,8 @@ type NetworkName = `text encoder ${number}` | 'U-Net' | 'decoder' | 'encoder'
 /** A model whose networks are opened when first asked for, and stay open until `release`. */
 export class LoadedModel {
   readonly #model: Model
-  readonly networks: Networks
+  #networks: Networks
+  #marks = ALONE
   readonly options: LoadOptions
   /** One for each text encoder. */
   readonly #tokenizers: readonly Tokenizer[]
@@ -44,7 +50,7 @@ export class LoadedModel {
 
   private constructor(model: Model, tokenizers: readonly Tokenizer[], options: LoadOptions) {
     this.#model = model
-    this.networks = model.layout === 'onnx' ? readyNetworks(model) : drawnNetworks(model)
+    this.#networks = model.layout === 'onnx' ? readyNetworks(model) : drawnNetworks(model)
     this.options = options
     this.#tokenizers = tokenizers
   }
@@ -58,6 +64,27 @@ export class LoadedModel {
 
   get facts(): ModelFacts {
     return this.#model
+  }
+
+  /** With what joins them. */
+  get networks(): Networks {
+    return this.#networks
+  }
+
+  /**
+   * Takes what the request joins to the model, and nothing else; open networks that it changes are closed.
+   * @throws StudioError invalid-request, naming the field; model-missing, checkpoint-unsupported
+   */
+  async join(task: GenerationTask, logger: Logger): Promise<void> {
+    const [before, after] = [this.#marks, joinedMarks(task)]
+    if (!marksDiffer(before, after)) return
+    this.#networks = await joinedNetworks(this.checkpoint, task, logger)
+    this.#marks = after
+    for (const [name, network] of this.#open) {
+      if (!marksDiffer(before, after, name)) continue
+      this.#open.delete(name)
+      await network.release()
+    }
   }
 
   /** The model's tensors, for what joins them. @throws StudioError invalid-request for a model of ready-made graphs */
@@ -96,17 +123,22 @@ export class LoadedModel {
   }
 
   /** What the U-Net is told for a prompt: its context and, where the model has one, the vector of the picture's sizes. */
-  conditioning({ context, pooled }: EncodedPrompt, sizes: PictureSizes): Conditioning {
-    const { vector } = this.networks
-    return { context, vector: vector && pooled && vector(pooled, sizes) }
+  conditioning({ context, pooled }: EncodedPrompt, sizes: PictureSizes, role: PromptRole = 'prompt'): Conditioning {
+    const { vector, isToldScore } = this.networks
+    return { context, vector: vector && pooled && vector(pooled, isToldScore ? scoredPicture(sizes, role) : sizes) }
   }
 
   /** The noise predictor, for latents of any size. */
   async unet(onRead?: OnRead): Promise<DiffusionNetwork> {
     const network = await this.#network('U-Net', () => this.networks.unet(), onRead)
-    return async (sample, timesteps, { context, vector }) => {
-      const timestep = tensor([timesteps.length], Float32Array.from(timesteps))
-      const feeds = { sample, timestep, context, ...(vector === null ? {} : { vector }) }
+    return async (latent, timesteps, { context, vector, picture, guidance }) => {
+      const feeds = {
+        sample: picture ? concatChannels(latent, picture) : latent,
+        timestep: tensor([timesteps.length], Float32Array.from(timesteps)),
+        context,
+        ...(vector === null ? {} : { vector }),
+        ...(guidance ? { guidance } : {}),
+      }
       return output(await network.run(feeds), 'prediction')
     }
   }
@@ -150,9 +182,14 @@ export class LoadedModel {
     const { diffusion, defaults } = this.facts
     const [heightPx, widthPx] = [defaults.heightPx, defaults.widthPx]
     const nothing = await encodePrompt(await this.promptEncoders(), '')
-    const conditioning = this.conditioning(nothing, wholePicture(heightPx, widthPx))
     const sides = [heightPx, widthPx].map((px) => px / this.latentFactor)
-    const shape = [1, this.networks.latent.channels, ...sides]
+    const { latent, input, guidanceSize } = this.networks
+    const shape = [1, latent.channels, ...sides]
+    const conditioning = {
+      ...this.conditioning(nothing, wholePicture(heightPx, widthPx)),
+      ...(input === 'none' ? {} : { picture: tensor([1, latent.channels + (input === 'inpaint' ? 1 : 0), ...sides]) }),
+      ...(guidanceSize === null ? {} : { guidance: guidanceEmbedding(1, guidanceSize) }),
+    }
     return probePredictionType(await this.unet(), conditioning, shape, diffusion.trainTimesteps - 1)
   }
 

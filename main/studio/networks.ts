@@ -1,22 +1,30 @@
 import type { Checkpoint, LatentSpace } from '../checkpoint/checkpoint.ts'
 import { pixelsPerLatent } from '../checkpoint/draft.ts'
+import { modelInput } from '../checkpoint/input.ts'
 import type { Component } from '../checkpoint/weights.ts'
+import type { ModelInput } from '../contract/model.ts'
 import { buildAutoencoderDecoder, buildAutoencoderEncoder } from '../network/autoencoder.ts'
 import { buildTextEncoder } from '../network/text-encoder.ts'
 import { buildUnet } from '../network/unet.ts'
 import type { OnnxGraph } from '../runtime/graph.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { sizeVector } from './size-conditioning.ts'
+import { isScored, sizeVector } from './size-conditioning.ts'
 
 /** A model's networks as graphs to load, whatever they come from, and what the stages must know of them. */
 export interface Networks {
   readonly latent: LatentSpace
+  /** What the U-Net takes beside the latent. */
+  readonly input: ModelInput
+  /** Entries of the guidance scale's embedding, of models that are told it and then need no second pass; null of others. */
+  readonly guidanceSize: number | null
+  /** Among the sizes, an aesthetic score stands in place of the target's. */
+  readonly isToldScore: boolean
   /** What models that are told the picture's sizes take of these and the pooled prompt [1, p]; null of others. */
   readonly vector: ((pooled: Tensor, sizes: readonly number[]) => Tensor) | null
   readonly weightBytes: WeightBytes
   /** input_ids → context, and pooled where there is a vector to make. @param place among the model's text encoders */
   textEncoder(place: number): OnnxGraph
-  /** sample, timestep, context and vector → prediction */
+  /** sample, timestep, context, vector and guidance → prediction */
   unet(): OnnxGraph
   /** latent, divided by the scaling factor → image */
   decoder(): OnnxGraph
@@ -31,12 +39,22 @@ export interface WeightBytes {
   readonly autoencoder: number
 }
 
-/** The networks of a checkpoint of tensors, drawn over them. */
-export function drawnNetworks({ unet, autoencoder, textEncoders }: Checkpoint): Networks {
-  const { vector } = unet.config
+/**
+ * The networks of a checkpoint of tensors, drawn over them.
+ * @param clipSkips of each text encoder; by default as the model was trained
+ */
+export function drawnNetworks(
+  { unet, autoencoder, textEncoders }: Checkpoint,
+  clipSkips?: readonly number[],
+): Networks {
+  const { vector, guidanceSize, inChannels } = unet.config
+  const pooledSize = textEncoders.at(-1)?.config.projection?.size ?? 0
   const { latentChannels, scalingFactor } = autoencoder.config
   return {
     latent: { channels: latentChannels, factor: pixelsPerLatent(autoencoder.config), scalingFactor },
+    input: modelInput(inChannels, latentChannels) ?? 'none',
+    guidanceSize,
+    isToldScore: vector !== null && isScored(vector, pooledSize),
     vector: vector && ((pooled, sizes) => sizeVector(pooled, sizes, vector)),
     weightBytes: {
       textEncoders: textEncoders.map(weightBytes),
@@ -47,7 +65,9 @@ export function drawnNetworks({ unet, autoencoder, textEncoders }: Checkpoint): 
       const part = textEncoders[place]
       if (!part) throw new RangeError(`expected one of ${textEncoders.length} text encoders, found ${place}`)
       // Only models that are told a vector need the pooled output, that of the last encoder.
-      return buildTextEncoder(part, { withPooled: vector !== null && place === textEncoders.length - 1 })
+      const withPooled = vector !== null && place === textEncoders.length - 1
+      const clipSkip = clipSkips?.[place]
+      return buildTextEncoder(part, { withPooled, ...(clipSkip === undefined ? {} : { clipSkip }) })
     },
     unet: () => buildUnet(unet),
     decoder: () => buildAutoencoderDecoder(autoencoder),
@@ -55,6 +75,6 @@ export function drawnNetworks({ unet, autoencoder, textEncoders }: Checkpoint): 
   }
 }
 
-function weightBytes({ weights }: Component<unknown>): number {
+export function weightBytes({ weights }: Component<unknown>): number {
   return weights.names.reduce((sum, name) => sum + weights.require(name).sizeBytes, 0)
 }

@@ -1,22 +1,36 @@
+import { StudioError } from '../contract/failure.ts'
 import type { GenerationTask } from '../contract/studio.ts'
 import type { GuidanceOptions } from '../contract/generation.ts'
 import type { Moment, Predict } from '../diffusion/denoise.ts'
-import { classifierFree, unguided } from '../diffusion/guidance-kinds.ts'
+import { classifierFree, twoConditions, unguided } from '../diffusion/guidance-kinds.ts'
 import type { WeightedConditioning } from '../diffusion/guidance-kinds.ts'
 import { guided } from '../diffusion/guidance.ts'
 import type { Conditioning, Guidance } from '../diffusion/guidance.ts'
+import { tensor } from '../tensor/tensor.ts'
+import type { Tensor } from '../tensor/tensor.ts'
 import { encodePrompts } from '../text/conditioning.ts'
 import { composedPrompts } from '../text/prompt/composition.ts'
 import { promptStages } from '../text/prompt/schedule.ts'
 import type { PromptStage } from '../text/prompt/schedule.ts'
 import { promptStyles } from '../text/prompt/styles.ts'
+import { guidanceEmbedding } from './guidance-embedding.ts'
 import type { LoadedModel } from './loaded-model.ts'
 import { wholePicture } from './size-conditioning.ts'
+import type { PromptRole } from './size-conditioning.ts'
+
+/** Of the original's command line. */
+const DEFAULT_IMAGE_GUIDANCE = 1.5
 
 /** A prompt of those that act at once, at each step. */
 interface StagedPrompt {
   readonly weight: number
   readonly stages: readonly PromptStage[]
+}
+
+interface PromptedRun {
+  readonly steps: number
+  /** What joins the latent, of models that repaint or edit a picture. */
+  readonly channels: Tensor | null
 }
 
 /**
@@ -26,10 +40,12 @@ interface StagedPrompt {
 export async function promptedNetwork(
   model: LoadedModel,
   { request, batchGuidance }: GenerationTask,
-  steps: number,
+  { steps, channels }: PromptedRun,
 ): Promise<Predict> {
   const network = await model.unet()
-  const { prompt, negativePrompt, guidanceScale, promptStyle = 'plain', guidance = {} } = request
+  const { prompt, negativePrompt, promptStyle = 'plain', guidance = {} } = request
+  const guidanceScale = model.networks.guidanceSize === null ? request.guidanceScale : 1
+  const edits = model.networks.input === 'instruct' && channels
   const { hasStages } = promptStyles[promptStyle]
   const staged = (text: string): readonly PromptStage[] =>
     hasStages ? promptStages(text, steps) : [{ until: steps, text }]
@@ -38,18 +54,33 @@ export async function promptedNetwork(
     : [{ weight: 1, stages: staged(prompt) }]
   const negative = staged(negativePrompt)
   const [only, ...others] = prompts
+  if (edits && others.length > 0) {
+    const found = `expected one instruction for a model that edits, found ${prompts.length} joined by AND`
+    throw new StudioError('invalid-request', found, { field: 'prompt' })
+  }
   const isAlone = guidanceScale === 1 && others.length === 0 && only?.weight === 1
-  const conditionings = await encodeAll(model, request, [
+  const tellAt = await encodeAll(model, request, [
     ...prompts.flatMap(({ stages }) => stages),
-    ...(isAlone ? [] : negative),
+    ...(isAlone && !edits ? [] : negative),
   ])
-  const at = (stages: readonly PromptStage[], { step }: Moment): Conditioning => {
+  const at = (stages: readonly PromptStage[], { step }: Moment, role: PromptRole = 'prompt'): Conditioning => {
     const stage = stages.find(({ until }) => step < until) ?? stages.at(-1)
-    const told = stage && conditionings.get(stage.text)
+    const told = stage && tellAt(stage.text, role)
     if (!told) throw new RangeError(`expected a prompt for step ${step + 1}, found none`)
-    return told
+    return { ...told, ...(channels ? { picture: channels } : {}) }
   }
   const guidanceAt = (moment: Moment): Guidance => {
+    if (edits && only) {
+      const picture = at(negative, moment, 'negative')
+      const neither = { ...picture, picture: tensor(edits.shape) }
+      return twoConditions(
+        { both: at(only.stages, moment), picture, neither },
+        {
+          text: isGuided(moment, guidance) ? guidanceScale : 1,
+          picture: request.imageGuidanceScale ?? DEFAULT_IMAGE_GUIDANCE,
+        },
+      )
+    }
     if (isAlone) return unguided(at(only.stages, moment))
     const [first, ...more] = prompts.map(({ weight, stages }): WeightedConditioning => ({
       weight,
@@ -58,7 +89,7 @@ export async function promptedNetwork(
     if (!first) throw new RangeError('expected a prompt, found none')
     return classifierFree({
       prompts: [first, ...more],
-      unconditional: at(negative, moment),
+      unconditional: at(negative, moment, 'negative'),
       scale: isGuided(moment, guidance) ? guidanceScale : 1,
       ...(guidance.rescale === undefined ? {} : { rescale: guidance.rescale }),
       ...(guidance.thresholding === undefined ? {} : { thresholding: guidance.thresholding }),
@@ -67,16 +98,21 @@ export async function promptedNetwork(
   return guided(network, guidanceAt, { isBatched: batchGuidance })
 }
 
-/** What the network is told for each text. */
+/** What the network is told for each text, as a prompt or as a negative one. */
 async function encodeAll(
   model: LoadedModel,
-  { promptStyle = 'plain', heightPx, widthPx }: GenerationTask['request'],
+  { promptStyle = 'plain', heightPx, widthPx, guidanceScale }: GenerationTask['request'],
   stages: readonly PromptStage[],
-): Promise<Map<string, Conditioning>> {
+): Promise<(text: string, role: PromptRole) => Conditioning | undefined> {
   const texts = [...new Set(stages.map(({ text }) => text))]
   const encoded = await encodePrompts(await model.promptEncoders(), texts, promptStyle)
-  const told = encoded.map((prompt) => model.conditioning(prompt, wholePicture(heightPx, widthPx)))
-  return new Map(told.map((conditioning, i) => [texts[i] ?? '', conditioning]))
+  const prompts = new Map(encoded.map((prompt, i) => [texts[i] ?? '', prompt]))
+  const { guidanceSize } = model.networks
+  const scale = guidanceSize === null ? {} : { guidance: guidanceEmbedding(guidanceScale, guidanceSize) }
+  return (text, role) => {
+    const prompt = prompts.get(text)
+    return prompt && { ...model.conditioning(prompt, wholePicture(heightPx, widthPx), role), ...scale }
+  }
 }
 
 /** Whether guidance acts at this share of the steps. Kynkäänniemi et al. 2024 (arXiv 2404.07724). */

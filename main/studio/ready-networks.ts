@@ -9,6 +9,9 @@ import type { Networks } from './networks.ts'
 export function readyNetworks({ graphs, textEncoders, latent, isToldSizes }: OnnxModel): Networks {
   return {
     latent,
+    input: 'none',
+    guidanceSize: null,
+    isToldScore: false,
     vector: isToldSizes
       ? (pooled, sizes) => tensor([1, pooled.data.length + sizes.length], Float32Array.of(...pooled.data, ...sizes))
       : null,

@@ -17,6 +17,22 @@ export function wholePicture(heightPx: number, widthPx: number): PictureSizes {
   return [heightPx, widthPx, 0, 0, heightPx, widthPx]
 }
 
+/** What a refiner is told pictures that it shall make, and such that it shall not, were rated; as Stability's and diffusers' defaults. */
+const AESTHETIC_SCORES = { prompt: 6, negative: 2.5 }
+
+/** Which of the two a conditioning is made of. */
+export type PromptRole = keyof typeof AESTHETIC_SCORES
+
+/** The first four sizes and the score, of models that are told it in place of the target's size. */
+export function scoredPicture(sizes: PictureSizes, role: PromptRole): number[] {
+  return [...sizes.slice(0, 4), AESTHETIC_SCORES[role]]
+}
+
+/** Whether there is room for no more than a score after the first four sizes. */
+export function isScored({ size, numberWidth }: VectorConfig, pooledSize: number): boolean {
+  return size === pooledSize + 5 * numberWidth
+}
+
 /**
  * The vector beside the time embedding: the pooled prompt, then each size as sinusoids, cosines first.
  * Podell et al. 2023 (arXiv 2307.01952), section 2.2.

@@ -4,7 +4,9 @@ import type { GenerationRequest } from '../contract/generation.ts'
 import type { Progress } from '../contract/job.ts'
 import type { GenerationResult, GenerationTask } from '../contract/studio.ts'
 import type { Predict } from '../diffusion/denoise.ts'
-import { denoisingLoop, seededNoise } from '../diffusion/loop.ts'
+import { denoisingLoop } from '../diffusion/loop.ts'
+import { seededNoise } from '../diffusion/noise-source.ts'
+import type { NoiseVariation } from '../diffusion/noise-source.ts'
 import { planSampling } from '../diffusion/plan.ts'
 import type { SamplingPlan } from '../diffusion/plan.ts'
 import type { Tensor } from '../tensor/tensor.ts'
@@ -14,7 +16,8 @@ import { LoadedModel } from './loaded-model.ts'
 import { pause } from './pause.ts'
 import { ProgressReport } from './progress-report.ts'
 import { promptedNetwork } from './prompted.ts'
-import { encodeInput } from './start-latent.ts'
+import { startOf } from './start-latent.ts'
+import type { Start } from './start-latent.ts'
 import { previewsOf } from './previews.ts'
 import { savePicture } from './save.ts'
 
@@ -49,6 +52,7 @@ export class Studio {
     const progress = new ProgressReport(context.onProgress)
     progress.report('loading', { loaded: 0 })
     const model = await this.#open(task)
+    await model.join(task, context.logger)
     const plan = planSampling(model.facts.diffusion, {
       sampler: request.sampler,
       schedule: request.schedule,
@@ -60,14 +64,14 @@ export class Studio {
     await loadAll(model, task, progress, context.signal)
 
     progress.report('encoding')
-    const predict = await promptedNetwork(model, task, plan.steps)
+    const start = await startOf(model, task)
+    const predict = await promptedNetwork(model, task, { steps: plan.steps, channels: start.channels })
     const shape = [model.networks.latent.channels, ...latentSides]
-    const clean = request.init === null ? null : await encodeInput(model, task, request.init)
     await pause(context.signal)
 
-    const latent = await this.#denoise({ model, plan, predict, shape, clean, task, context, progress })
+    const latent = await this.#denoise({ model, plan, predict, shape, start, task, context, progress })
     progress.report('decoding')
-    const picture = await (await model.decoder())(latent)
+    const picture = await start.finish(await (await model.decoder())(latent))
     await pause(context.signal)
 
     progress.report('saving')
@@ -97,7 +101,7 @@ export class Studio {
   }
 
   async #denoise(run: Run): Promise<Tensor> {
-    const { model, plan, predict, task, context, progress } = run
+    const { model, plan, predict, start, task, context, progress } = run
     const { request } = task
     const drawPreview = task.showPreviews ? await previewsOf(model) : null
     const clock = new StepClock(performance.now())
@@ -108,8 +112,9 @@ export class Studio {
       plan,
       predict,
       predictionType: request.predictionType ?? (await model.predictionType()),
-      noise: seededNoise([request.seed], run.shape),
-      ...(run.clean === null ? {} : { clean: run.clean }),
+      noise: seededNoise([request.seed], run.shape, noiseVariation(request, model.latentFactor)),
+      ...(start.clean === null ? {} : { clean: start.clean }),
+      ...(start.mask === null ? {} : { mask: start.mask, isFilledWithNoise: start.isFilledWithNoise }),
     })
     for await (const { step, denoised, latent: reached } of records) {
       latent = reached
@@ -129,10 +134,21 @@ interface Run {
   readonly plan: SamplingPlan
   readonly predict: Predict
   readonly shape: readonly number[]
-  readonly clean: Tensor | null
+  readonly start: Start
   readonly task: GenerationTask
   readonly context: GenerateContext
   readonly progress: ProgressReport
+}
+
+/** What the request says of its noise besides the seed. */
+function noiseVariation({ noise, variation, seedSize }: GenerationRequest, factor: number): NoiseVariation {
+  return {
+    ...(noise === undefined ? {} : { source: noise }),
+    ...(variation === undefined ? {} : { towards: variation }),
+    ...(seedSize === undefined
+      ? {}
+      : { from: [Math.floor(seedSize.heightPx / factor), Math.floor(seedSize.widthPx / factor)] }),
+  }
 }
 
 /** [latentHeight, latentWidth] @throws StudioError invalid-request, naming the field */
