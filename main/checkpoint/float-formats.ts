@@ -15,6 +15,16 @@ export function widenBrainFloat(halves: Uint16Array): Float32Array {
   return new Float32Array(words.buffer)
 }
 
+/** 8-bit floats of 1 sign, 4 exponent (bias 7) and 3 fraction bits as float32, exactly; the largest of all stands for NaN. */
+export function widenE4M3(bytes: Uint8Array): Float32Array {
+  return Float32Array.from(bytes, (bits) => ((bits & 127) === 127 ? NaN : eighthValue(bits)))
+}
+
+/** 8-bit floats of 1 sign, 5 exponent (bias 15) and 2 fraction bits, the upper half of a binary16, as float32, exactly. */
+export function widenE5M2(bytes: Uint8Array): Float32Array {
+  return widenHalf(Uint16Array.from(bytes, (bits) => bits << 8))
+}
+
 /** GGUF's Q8_0 as float32, exactly: blocks of 17 words, an F16 scale and 32 signed bytes that it multiplies. */
 export function widenBlocks(words: Uint16Array<ArrayBuffer>): Float32Array {
   const factors = new Int8Array(words.buffer, words.byteOffset)
@@ -24,6 +34,13 @@ export function widenBlocks(words: Uint16Array<ArrayBuffer>): Float32Array {
     const block = Math.floor(i / 32)
     return (scales[block] ?? 0) * (factors[34 * block + 2 + (i % 32)] ?? 0)
   })
+}
+
+function eighthValue(bits: number): number {
+  const sign = bits & 0x80 ? -1 : 1
+  const exponent = (bits >> 3) & 15
+  const fraction = (bits & 7) / 8
+  return exponent === 0 ? sign * fraction * 2 ** -6 : sign * (1 + fraction) * 2 ** (exponent - 7)
 }
 
 /** 1 sign, 5 exponent (bias 15) and 10 fraction bits. */

@@ -95,12 +95,12 @@ it('describes what cannot be read, and fails only where nothing lies', async () 
     problem: expect.stringContaining('model_index.json') as string,
   })
   const path = join(folder, 'model.safetensors')
-  await writeFile(path, 'GGUF and more')
+  await writeFile(path, '\u0089HDF and more', 'latin1')
   expect(await inspect(path)).toMatchObject({
     sizeBytes: 13,
     tensorCount: 0,
     looksLike: null,
-    problem: expect.stringContaining('a GGUF file') as string,
+    problem: expect.stringContaining('an HDF5 file') as string,
   })
   await expect(inspect(join(folder, 'none'))).rejects.toMatchObject({ code: 'model-missing' })
 })

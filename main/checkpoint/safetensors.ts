@@ -4,7 +4,7 @@ import { tensor } from '../tensor/tensor.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { withFile } from './bounded-file.ts'
 import type { BoundedFile } from './bounded-file.ts'
-import { widenBlocks, widenBrainFloat, widenHalf } from './float-formats.ts'
+import { widenBlocks, widenBrainFloat, widenE4M3, widenE5M2, widenHalf } from './float-formats.ts'
 import { parseHeader } from './safetensors-header.ts'
 import type { TensorEntry, TensorIndex } from './tensor-index.ts'
 
@@ -41,8 +41,8 @@ export async function readSafetensorsFrom(file: BoundedFile): Promise<TensorInde
 }
 
 /**
- * A tensor's values as float32: F16, BF16 and Q8_0 exactly, F64 and integers rounded.
- * @throws StudioError checkpoint-unsupported for a storage type without a float32 reading, or when the file was cut since
+ * A tensor's values as float32: smaller floats and Q8_0 exactly, F64 and integers rounded.
+ * @throws StudioError checkpoint-unsupported when the file was cut since
  */
 export async function readTensor(entry: TensorEntry): Promise<Tensor> {
   const bytes = await readBytes(entry)
@@ -56,6 +56,10 @@ export async function readTensor(entry: TensorEntry): Promise<Tensor> {
       return tensor(entry.shape, widenBrainFloat(new Uint16Array(buffer)))
     case 'F64':
       return tensor(entry.shape, Float32Array.from(new Float64Array(buffer)))
+    case 'F8_E4M3':
+      return tensor(entry.shape, widenE4M3(bytes))
+    case 'F8_E5M2':
+      return tensor(entry.shape, widenE5M2(bytes))
     case 'Q8_0':
       return tensor(entry.shape, widenBlocks(new Uint16Array(buffer)))
     default:

@@ -43,7 +43,7 @@ export interface WeightProblems {
 }
 
 /** Storage types a graph can take in. */
-const WEIGHT_DTYPES: readonly string[] = ['F16', 'BF16', 'F32', 'F64', 'Q8_0']
+const WEIGHT_DTYPES: readonly string[] = ['F16', 'BF16', 'F32', 'F64', 'F8_E4M3', 'F8_E5M2', 'Q8_0']
 
 /** The tensors of `source` that the network with these expectations uses, by its own names. */
 export function weightsOver(source: WeightsSource, expected: ExpectedTensors): Weights {

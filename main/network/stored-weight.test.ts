@@ -41,12 +41,16 @@ for (const memory of ['fast', 'small'] as const) {
           f16: { dtype: 'F16', shape: [4], bytes: halves([0x3c00, 0xc100, 0x7bff, 0x0001]) },
           bf16: { dtype: 'BF16', shape: [4], bytes: halves([0x3f80, 0xc020, 0x7f7f, 0x4049]) },
           f64: { dtype: 'F64', shape: [2], bytes: new Uint8Array(Float64Array.from([0.1, -1e300]).buffer) },
+          e4m3: { dtype: 'F8_E4M3', shape: [4], bytes: Uint8Array.of(0x38, 0xc2, 0x7e, 0x01) },
+          e5m2: { dtype: 'F8_E5M2', shape: [4], bytes: Uint8Array.of(0x3c, 0xc1, 0x7b, 0x01) },
         },
         start,
       )
       expect(await seenBy(entries, 'f32', [4], memory)).toEqual([...Float32Array.from([1, -2.5, 3e38, 1e-40])])
       expect(await seenBy(entries, 'f16', [4], memory)).toEqual([1, -2.5, 65504, 2 ** -24])
       expect(await seenBy(entries, 'bf16', [4], memory)).toEqual([1, -2.5, 2 ** 127 * (2 - 2 ** -7), 3.140625])
+      expect(await seenBy(entries, 'e4m3', [4], memory)).toEqual([1, -2.5, 448, 2 ** -9])
+      expect(await seenBy(entries, 'e5m2', [4], memory)).toEqual([1, -2.5, 57344, 2 ** -16])
       expect(await seenBy(entries, 'f64', [2], memory)).toEqual([Math.fround(0.1), -Infinity])
     })
   }
@@ -104,7 +108,9 @@ test('integers are no weights', async () => {
     ids: { dtype: 'I64', shape: [1], bytes },
   })
   const { root } = new GraphBuilder('test', weightsOf(entries))
-  expect(() => root.weight('ids', [1])).toThrow(/tensor ids: expected one of F32, F16, BF16, F64, found I64/)
+  expect(() => root.weight('ids', [1])).toThrow(
+    /tensor ids: expected one of F32, F16, BF16, F64, F8_E4M3, F8_E5M2, found I64/,
+  )
 })
 
 test('a file that is gone is a missing model', async () => {

@@ -30,6 +30,8 @@ const ELEMENT_TYPES: Readonly<Record<string, ElementType>> = {
   F16: 'float16',
   BF16: 'bfloat16',
   F64: 'double',
+  F8_E4M3: 'float8e4m3fn',
+  F8_E5M2: 'float8e5m2',
 }
 
 /**

@@ -189,10 +189,9 @@ describe('a single file', () => {
     )
     await editTensors(path, (tensors) => {
       const found = tensors.get(name)
-      if (found)
-        tensors.set(name, { dtype: 'F8_E4M3', shape: [64, 64, 3, 3], bytes: found.bytes.subarray(0, 64 * 64 * 9) })
+      if (found) tensors.set(name, { dtype: 'I8', shape: [64, 64, 3, 3], bytes: found.bytes.subarray(0, 64 * 64 * 9) })
     })
-    await expect(openCheckpoint(path)).rejects.toEqual(failure(/expected dtype F16, BF16, F32, F64, found F8_E4M3/))
+    await expect(openCheckpoint(path)).rejects.toEqual(failure(/expected dtype F16, BF16, .*, found I8/))
   })
 
   it('is refused when it is cut short', async () => {

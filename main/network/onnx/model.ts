@@ -15,6 +15,8 @@ export const ELEMENT_TYPES = {
   uint32: 12,
   uint64: 13,
   bfloat16: 16,
+  float8e4m3fn: 17,
+  float8e5m2: 19,
 } as const
 export type ElementType = keyof typeof ELEMENT_TYPES
 
