@@ -5,12 +5,20 @@ import { GraphBuilder } from './graph-builder.ts'
 import { conv, doubled } from './layers.ts'
 import type { Scope, Value } from './scope.ts'
 
+/** Speaks as the autoencoder that it stands in for: latents before this scaling factor, and the encoder's log-variance too. */
+export interface StandIn {
+  readonly scalingFactor: number
+}
+
+/** So low that the deviation is 0: a tiny autoencoder gives one latent, no distribution. */
+const NO_LOGVAR = -1000
+
 /**
  * TAESD's encoder: image [n, 3, h, w] in [-1, 1] → mean [n, c, h/8, w/8], in the U-Net's scale already.
  * Ollin Boer Bohan, github.com/madebyollin/taesd; it works on images in [0, 1].
  * @throws StudioError checkpoint-unsupported, model-missing
  */
-export function buildTinyEncoder({ config, weights }: Component<TinyAutoencoderConfig>): OnnxGraph {
+export function buildTinyEncoder({ config, weights }: Component<TinyAutoencoderConfig>, standIn?: StandIn): OnnxGraph {
   const { imageChannels, latentChannels, channels, blocks } = config
   const graph = new GraphBuilder('tiny autoencoder encoder', weights)
   const scope = graph.root
@@ -22,12 +30,10 @@ export function buildTinyEncoder({ config, weights }: Component<TinyAutoencoderC
     if (i > 0) h = conv(layers.at(`${layer++}`), h, channels, channels, { stride: 2 })
     for (let j = 0; j < count; j++) h = block(layers.at(`${layer++}`), h, channels)
   }
-  graph.output('mean', conv(layers.at(`${layer}`), h, channels, latentChannels), [
-    'n',
-    latentChannels,
-    'latent_h',
-    'latent_w',
-  ])
+  const latent = conv(layers.at(`${layer}`), h, channels, latentChannels)
+  const shape = ['n', latentChannels, 'latent_h', 'latent_w']
+  graph.output('mean', standIn ? affine(scope, latent, 1 / standIn.scalingFactor, 0) : latent, shape)
+  if (standIn) graph.output('logvar', affine(scope, latent, 0, NO_LOGVAR), shape)
   return graph.finish()
 }
 
@@ -35,14 +41,14 @@ export function buildTinyEncoder({ config, weights }: Component<TinyAutoencoderC
  * TAESD's decoder: latent [n, c, h, w] in the U-Net's scale → image [n, 3, 8h, 8w], about -1 to 1.
  * @throws StudioError checkpoint-unsupported, model-missing
  */
-export function buildTinyDecoder({ config, weights }: Component<TinyAutoencoderConfig>): OnnxGraph {
+export function buildTinyDecoder({ config, weights }: Component<TinyAutoencoderConfig>, standIn?: StandIn): OnnxGraph {
   const { imageChannels, latentChannels, channels, blocks } = config
   const graph = new GraphBuilder('tiny autoencoder decoder', weights)
   const scope = graph.root
   const layers = scope.at('decoder.layers')
   const latent = graph.input('latent', 'float', ['n', latentChannels, 'h', 'w'])
   // A clamp without corners: 3·tanh(x / 3).
-  const third = scope.node('Mul', [latent, scope.floats([1 / 3])])
+  const third = scope.node('Mul', [latent, scope.floats([(standIn?.scalingFactor ?? 1) / 3])])
   const clamped = scope.node('Mul', [scope.node('Tanh', [third]), scope.floats([3])])
   let h = scope.node('Relu', [conv(layers.at('0'), clamped, latentChannels, channels)])
   // Layer 1 is that activation, and each upsampling counts as a layer.

@@ -1,0 +1,114 @@
+import type { Checkpoint } from '../checkpoint/checkpoint.ts'
+import { openAutoencoder } from '../checkpoint/parts/autoencoder.ts'
+import type { ExternalAutoencoder } from '../checkpoint/parts/autoencoder.ts'
+import { withLoras } from '../checkpoint/parts/lora/apply.ts'
+import { openLora } from '../checkpoint/parts/lora/lora.ts'
+import { StudioError } from '../contract/failure.ts'
+import type { Logger } from '../contract/failure.ts'
+import type { GenerationTask } from '../contract/studio.ts'
+import { buildTinyDecoder, buildTinyEncoder } from '../network/tiny-autoencoder.ts'
+import { clipSkipFor } from './clip-skip.ts'
+import { drawnNetworks, weightBytes } from './networks.ts'
+import type { Networks } from './networks.ts'
+import { partPath } from './task-paths.ts'
+
+/** What a request joins to its model, for each kind of network: one whose mark stays the same can stay open. */
+export interface JoinedMarks {
+  readonly textEncoder: string
+  readonly unet: string
+  readonly autoencoder: string
+}
+
+/** The marks of a model as it is. */
+export const ALONE = marksOf([], undefined, null)
+
+/** Whether anything differs; where a network is named, anything that changes it. */
+export function marksDiffer(a: JoinedMarks, b: JoinedMarks, network?: string): boolean {
+  const differs = (kind: keyof JoinedMarks) => a[kind] !== b[kind]
+  if (network === undefined) return differs('textEncoder') || differs('unet') || differs('autoencoder')
+  if (network.startsWith('text encoder')) return differs('textEncoder')
+  return differs(network === 'U-Net' ? 'unet' : 'autoencoder')
+}
+
+/** What the request joins to the model's networks. @throws StudioError model-missing */
+export function joinedMarks(task: GenerationTask): JoinedMarks {
+  const { loras = [], clipSkip, vae } = task.request
+  const places = loras.map(({ id, weight, textWeight = weight }) => ({ path: partPath(task, id), weight, textWeight }))
+  return marksOf(places, clipSkip, vae === undefined ? null : partPath(task, vae))
+}
+
+interface LoraPlace {
+  readonly path: string
+  readonly weight: number
+  readonly textWeight: number
+}
+
+function marksOf(loras: readonly LoraPlace[], clipSkip: number | undefined, vae: string | null): JoinedMarks {
+  const used = (amount: (lora: LoraPlace) => number) =>
+    loras.flatMap((lora) => (amount(lora) === 0 ? [] : [[lora.path, amount(lora)]]))
+  return {
+    textEncoder: JSON.stringify([clipSkip ?? null, used(({ textWeight }) => textWeight)]),
+    unet: JSON.stringify(used(({ weight }) => weight)),
+    autoencoder: JSON.stringify(vae),
+  }
+}
+
+/**
+ * A model's networks with what the request joins to them: LoRAs, another autoencoder, an earlier layer of the text encoders.
+ * @throws StudioError invalid-request, naming the field; model-missing, checkpoint-unsupported
+ */
+export async function joinedNetworks(model: Checkpoint, task: GenerationTask, logger: Logger): Promise<Networks> {
+  const { loras = [], clipSkip, vae } = task.request
+  const applied = await Promise.all(
+    loras.map(async ({ id, weight, textWeight = weight }) => ({
+      lora: await openLora(partPath(task, id)),
+      weight,
+      textWeight,
+    })),
+  )
+  const changed = loras.length === 0 ? model : withLoras(model, applied, logger)
+  if (vae === undefined) return drawnNetworks(changed, skipping(changed, clipSkip))
+  const { scalingFactor, latentChannels } = model.autoencoder.config
+  const path = partPath(task, vae)
+  const other = await openAutoencoder(path, scalingFactor)
+  requireChannels(path, other, latentChannels)
+  if (other.kind === 'full') {
+    const autoencoder = other.component
+    return drawnNetworks({ ...changed, autoencoder }, skipping(changed, clipSkip))
+  }
+  return withTiny(drawnNetworks(changed, skipping(changed, clipSkip)), other, path)
+}
+
+/** The clip skip of each text encoder. */
+function skipping({ textEncoders }: Checkpoint, clipSkip: number | undefined): number[] | undefined {
+  return clipSkip === undefined ? undefined : textEncoders.map(({ config }) => clipSkipFor(config, clipSkip))
+}
+
+function withTiny(
+  networks: Networks,
+  { decoder, encoder }: ExternalAutoencoder & { kind: 'tiny' },
+  path: string,
+): Networks {
+  const halves = encoder === null ? [decoder] : [decoder, encoder]
+  return {
+    ...networks,
+    latent: { ...networks.latent, factor: 2 ** (decoder.config.blocks.length - 1) },
+    weightBytes: { ...networks.weightBytes, autoencoder: halves.reduce((sum, half) => sum + weightBytes(half), 0) },
+    decoder: () => buildTinyDecoder(decoder, networks.latent),
+    encoder() {
+      if (encoder) return buildTinyEncoder(encoder, networks.latent)
+      const expected = 'expected the encoder of this tiny autoencoder beside it, to start from a picture, found none'
+      throw new StudioError('invalid-request', `${path}: ${expected}`, { field: 'vae' })
+    },
+  }
+}
+
+function requireChannels(path: string, other: ExternalAutoencoder, expected: number): void {
+  const { latentChannels } = other.kind === 'full' ? other.component.config : other.decoder.config
+  if (latentChannels === expected) return
+  throw new StudioError(
+    'invalid-request',
+    `${path}: expected an autoencoder of ${expected} latent channels, as the model has, found ${latentChannels}`,
+    { field: 'vae' },
+  )
+}
