@@ -126,6 +126,20 @@ test('a request becomes a picture in the gallery, told step by step', async () =
   expect((await ask('studio.info', undefined)).runtime).toMatch(/^onnxruntime-node \d/)
 })
 
+test('the window sees what a control would be shown of a picture', async () => {
+  const job = await make()
+  const { id } = await ask('gallery.useAsInput', job.imageId ?? '')
+  const look = { image: id, fit: 'crop', widthPx: 1024, heightPx: 512 } as const
+  const previews = [
+    await ask('controls.preview', { ...look, preprocessor: 'none' }),
+    await ask('controls.preview', { ...look, preprocessor: 'canny' }),
+  ]
+  for (const preview of previews) expect(preview).toMatch(/^data:image\/png;base64,/)
+  expect(new Set(previews).size).toBe(2)
+  const unknown = { ...look, image: '0'.repeat(64), preprocessor: 'none' } as const
+  await expect(ask('controls.preview', unknown)).rejects.toThrow(/expected an input picture with the id 0+, found none/)
+})
+
 test('the same request makes the same pixels again', async () => {
   const [first, second] = [await make(), await make()]
   const bytes = async (job: Job): Promise<Buffer> =>

@@ -5,6 +5,7 @@ import { calls, type CallInput, type CallName, type CallOutput, type Handlers } 
 import { StudioError, toFailure, type Failure, type Logger } from '../main/contract/failure.ts'
 import type { StudioInfo } from '../main/contract/settings.ts'
 import type { Gallery } from '../main/gallery/gallery.ts'
+import { controlPreview } from '../main/image/control-picture.ts'
 import { formatParameters } from '../main/image/parameters.ts'
 import type { Library } from '../main/library/library.ts'
 import type { JobQueue } from '../main/queue/queue.ts'
@@ -105,6 +106,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
       if (!record) throw new StudioError('not-found', `expected a picture with the id ${id}, found none`)
       return formatParameters(record.request, record.origin)
     },
+    'controls.preview': ({ image, ...options }) => controlPreview(gallery.inputPath(image), options),
     'shell.chooseFolder': () => shell.chooseFolder(),
     'shell.openLogs': async () => {
       await shell.openFolder(parts.logsFolder)

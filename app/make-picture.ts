@@ -45,18 +45,19 @@ export function filesOf(
   request: GenerationRequest,
   library: Library,
   inputPath: (id: InputId) => string,
-): Pick<GenerationTask, 'modelPath' | 'inputPaths' | 'partPaths' | 'embeddings'> {
+): Pick<GenerationTask, 'modelPath' | 'inputPaths' | 'partPaths' | 'embeddings' | 'imageEncoders'> {
   const parts = namedParts(request).map(({ id, field }) => [id, requirePart(library, id, field).path] as const)
   const { refiner } = request
   if (refiner) parts.push([refiner.model, requireModel(library, refiner.model, 'refiner.model').path])
+  const usable = library.parts().filter(({ problem }) => problem === null)
+  const { imagePrompts = [] } = request
+  const encoders = usable.filter(({ kind }) => kind === 'image-encoder').map(({ path }) => path)
   return {
     modelPath: requireModel(library, request.model).path,
     inputPaths: Object.fromEntries(namedInputs(request).map((id) => [id, inputPath(id)])),
     partPaths: Object.fromEntries(parts),
-    embeddings: library
-      .parts()
-      .filter(({ kind, problem }) => kind === 'embedding' && problem === null)
-      .map(({ name, path }) => ({ name, path })),
+    embeddings: usable.filter(({ kind }) => kind === 'embedding').map(({ name, path }) => ({ name, path })),
+    ...(imagePrompts.length === 0 ? {} : { imageEncoders: encoders }),
   }
 }
 

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { EnqueueInput, Job, JobId, JobPreview } from './job.ts'
 import { GalleryChange, GalleryFilter, ImageId, ImageRecord, InputImage } from './image.ts'
-import { ModelId, PromptStyleId } from './generation.ts'
+import { ControlPicture, ModelId, PromptStyleId } from './generation.ts'
 import { LibraryState, ModelSummary, TokenCount } from './model.ts'
 import { PartSummary } from './part.ts'
 import { Settings, SettingsPatch, StudioInfo } from './settings.ts'
@@ -45,6 +45,8 @@ export const calls = {
   'gallery.useAsInput': call(ImageId, InputImage),
   /** What the picture was made with, as the text of its file's `parameters` chunk. */
   'gallery.parameters': call(ImageId, z.string()),
+  /** What a control would be shown of its picture, as a data URL of a PNG of at most 512 px a side. */
+  'controls.preview': call(ControlPicture, z.string()),
   'shell.chooseFolder': call(Nothing, z.string().nullable()),
   'shell.openLogs': call(Nothing, Nothing),
 } as const

@@ -60,6 +60,14 @@ export const PROMPT_STYLES = ['plain', 'a1111', 'a1111-no-norm', 'comfyui', 'inv
 export const PromptStyleId = z.enum(PROMPT_STYLES)
 export type PromptStyleId = z.infer<typeof PromptStyleId>
 
+/**
+ * Whose random numbers a seed stands for: those of CUDA's generator, which are the studio's own on every machine, or those of
+ * PyTorch's generator on a processor.
+ */
+export const NOISE_SOURCES = ['philox', 'torch-cpu'] as const
+export const NoiseSourceId = z.enum(NOISE_SOURCES)
+export type NoiseSourceId = z.infer<typeof NoiseSourceId>
+
 /** Bounds of the request's numbers; the window's fields and the command line read the same table. */
 export const LIMITS = {
   steps: { min: 1, max: 500 },
@@ -152,6 +160,13 @@ export const ControlUse = z.object({
 })
 export type ControlUse = z.infer<typeof ControlUse>
 
+/** A control's picture at the size that it would be shown in. */
+export const ControlPicture = ControlUse.pick({ image: true, preprocessor: true, fit: true }).extend({
+  widthPx: sizePx,
+  heightPx: sizePx,
+})
+export type ControlPicture = z.infer<typeof ControlPicture>
+
 /** A picture that prompts like words, through an IP-Adapter. */
 export const ImagePrompt = z.object({ id: ModelId, image: InputId, weight: influence, start: share, end: share })
 export type ImagePrompt = z.infer<typeof ImagePrompt>
@@ -194,6 +209,14 @@ export const GenerationRequest = z.object({
   /** Absent: plain. */
   promptStyle: PromptStyleId.optional(),
   guidance: GuidanceOptions.optional(),
+  /** Absent: philox. */
+  noise: NoiseSourceId.optional(),
+  /** The first noise, turned that far towards another seed's. */
+  variation: z
+    .object({ seed: z.int().min(LIMITS.seed.min).max(LIMITS.seed.max), strength: z.number().min(0).max(1) })
+    .optional(),
+  /** The first noise is that of a picture of this size, laid in the middle. */
+  seedSize: z.object({ widthPx: sizePx, heightPx: sizePx }).optional(),
   /** Another autoencoder than the model's own. */
   vae: ModelId.optional(),
   /** The text encoder's layer that is listened to, counted from its end; 1 is the last. Absent: as the model was trained. */

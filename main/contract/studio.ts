@@ -15,6 +15,8 @@ export const GenerationTask = z.object({
   partPaths: z.record(ModelId, z.string()),
   /** What the prompts may call by name. */
   embeddings: z.array(z.object({ name: z.string(), path: z.string() })),
+  /** The library's image encoders, where a picture prompts: the adapter's tensors tell which of them it goes with. */
+  imageEncoders: z.array(z.string()).optional(),
   /** An existing folder on the gallery's volume; the picture and its thumbnail are written there. */
   stagingFolder: z.string(),
   threads: z.int().nullable(),
