@@ -1,11 +1,8 @@
 import { StudioError } from '../contract/failure.ts'
 import type { PredictionType, SamplerId } from '../contract/generation.ts'
 import { isSameShape, scaled, weightedSum } from '../tensor/arithmetic.ts'
-import { concatBatch } from '../tensor/batch.ts'
-import { gaussianNoise } from '../tensor/noise.ts'
 import { tensor } from '../tensor/tensor.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { brownianNoise } from './brownian-noise.ts'
 import { dataScaled, denoiser } from './denoise.ts'
 import type { Predict } from './denoise.ts'
 import type { SamplingPlan } from './plan.ts'
@@ -82,25 +79,6 @@ export async function* denoisingLoop(options: LoopOptions): AsyncGenerator<StepR
       latent: isLast ? repaint(latent) : latent,
       state: { step, x, memory },
     }
-  }
-}
-
-/**
- * Each picture's own noise: row i is what a run of that seed alone would get. Between two levels it is the increment of that
- * seed's Brownian path, whatever the draw. `shape` is one picture's, [c, h, w].
- */
-export function seededNoise(seeds: readonly [number, ...number[]], shape: readonly number[]): NoiseSource {
-  const size = [1, ...shape]
-  const paths = new Map<number, ReturnType<typeof brownianNoise>>()
-  const pathOf = (seed: number) => {
-    const path = paths.get(seed) ?? brownianNoise(seed, size)
-    paths.set(seed, path)
-    return path
-  }
-  return (draw, between) => {
-    const [first, ...more] = seeds
-    const row = (seed: number) => (between ? pathOf(seed)(...between) : gaussianNoise(seed, draw, size))
-    return concatBatch(row(first), ...more.map(row))
   }
 }
 
