@@ -106,7 +106,15 @@ export function onnxReader(protobuf: typeof Protobuf, wellKnown: typeof WellKnow
 /** Encodes a model with the given protobuf library; plain objects may stand for messages. */
 export function onnxWriter(protobuf: typeof Protobuf, wellKnown: typeof WellKnown): (model: ReadModel) => Uint8Array {
   const schema = modelSchema(protobuf, wellKnown)
-  return (model) => protobuf.toBinary(schema, protobuf.create(schema, model as unknown as Protobuf.Message))
+  return (model) => protobuf.toBinary(schema, protobuf.create(schema, plain(model) as Protobuf.Message))
+}
+
+/** Without what the library marks its own messages with: those of another descriptor are not its own. */
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain)
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value
+  const fields = Object.entries(value).filter(([key]) => !key.startsWith('$'))
+  return Object.fromEntries(fields.map(([key, inner]) => [key, plain(inner)]))
 }
 
 function modelSchema(protobuf: typeof Protobuf, wellKnown: typeof WellKnown): Protobuf.DescMessage {

@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, rename, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { inspect } from '../checkpoint/inspect.ts'
+import { openCheckpoint, openModel } from '../checkpoint/open.ts'
+import type { GenerationRequest } from '../contract/generation.ts'
+import { joined } from '../diffusion/guidance.ts'
+import { pictureTensor } from '../image/picture.ts'
+import { tensor } from '../tensor/tensor.ts'
+import { encodePrompts } from '../text/conditioning.ts'
+import { LoadedModel } from './loaded-model.ts'
+import { Studio } from './studio.ts'
+import { writeOnnxFolder } from './test-onnx-folders.ts'
+import type { ExportStyle } from './test-onnx-folders.ts'
+
+const PROJECT = join(import.meta.dirname, '../..')
+const VOCABULARIES = join(PROJECT, 'resources/vocabularies')
+const MERGES = join(VOCABULARIES, 'clip-merges.txt')
+const FIXTURES = join(PROJECT, 'bench/parity/fixtures')
+const SIZE = { widthPx: 128, heightPx: 64 }
+const REQUEST: GenerationRequest = {
+  model: 'any',
+  prompt: 'a red cat',
+  negativePrompt: 'blurry',
+  seed: 1,
+  steps: 2,
+  guidanceScale: 5,
+  sampler: 'dpmpp-2m',
+  schedule: 'karras',
+  init: null,
+  ...SIZE,
+}
+const NEWER: ExportStyle = { externalData: 'model.onnx_data', isOlder: false }
+const OLDER: ExportStyle = { externalData: null, isOlder: true }
+const LOAD = { threads: 1, vocabulariesFolder: VOCABULARIES }
+
+async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'onnx-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** A model of the project and its export. */
+async function world(fixture: string, style: ExportStyle) {
+  const folder = await temporaryFolder()
+  const original = join(FIXTURES, fixture, 'model.safetensors')
+  const exported = join(folder, 'model')
+  await writeOnnxFolder(await openCheckpoint(original), exported, MERGES, style)
+  return { folder, original, exported }
+}
+
+async function picture(modelPath: string, folder: string, changes: Partial<GenerationRequest> = {}) {
+  const studio = new Studio({ vocabulariesFolder: VOCABULARIES, appVersion: '0.0.0' })
+  onTestFinished(() => studio.release())
+  const task = {
+    jobId: randomUUID(),
+    request: { ...REQUEST, ...changes },
+    modelPath,
+    inputPaths: {},
+    partPaths: {},
+    embeddings: [],
+    stagingFolder: folder,
+    threads: 1,
+    showPreviews: false,
+    batchGuidance: true,
+  }
+  const result = await studio.generate(task, {
+    signal: new AbortController().signal,
+    onProgress: () => undefined,
+    onPreview: () => undefined,
+    logger: console,
+  })
+  const { data } = await pictureTensor(join(folder, result.pictureName), { ...SIZE, fit: 'crop' })
+  return { ...result, data }
+}
+
+function largestDifference(a: Float32Array, b: Float32Array): number {
+  return a.reduce((most, value, i) => Math.max(most, Math.abs(value - (b[i] ?? NaN))), 0)
+}
+
+test.each([
+  ['tiny-sd1-ldm', 'sd1', 'epsilon'],
+  ['tiny-sd2-ldm', 'sd2', 'v'],
+  ['tiny-sdxl', 'sdxl', 'epsilon'],
+])('%s makes the same picture from its ONNX export', async (fixture, family, predictionType) => {
+  const { folder, original, exported } = await world(fixture, NEWER)
+  const [expected, found] = [await picture(original, folder), await picture(exported, folder)]
+  expect(found.origin).toMatchObject({ family, predictionType })
+  // A step of a byte: the graph's nodes around the network round otherwise.
+  expect(largestDifference(found.data, expected.data)).toBeLessThanOrEqual(2 / 255 + 1e-6)
+})
+
+test('a graph of half precision, with whole timesteps in a list, gives what the network gives', async () => {
+  const { original, exported } = await world('tiny-sdxl', OLDER)
+  const x = tensor(
+    [2, 4, 8, 16],
+    Float32Array.from({ length: 1024 }, (_, i) => Math.sin(i * i)),
+  )
+  const [expected, found] = await Promise.all(
+    [original, exported].map(async (path) => {
+      const model = await LoadedModel.open(path, LOAD)
+      onTestFinished(() => model.release())
+      const [encoded] = await encodePrompts(await model.promptEncoders(), ['a red cat'], 'plain')
+      if (!encoded) throw new Error('expected a prompt')
+      const told = model.conditioning(encoded, [64, 128, 0, 0, 64, 128])
+      const both = joined(told, told)
+      const answer = await (await model.unet())(x, [980, 980], both, { step: 0, steps: 1 })
+      return { context: told.context, answer, image: await (await model.decoder())(x) }
+    }),
+  )
+  if (!expected || !found) throw new Error('expected two models')
+  // Values of standard deviation 1, rounded to eleven bits on the way in and out.
+  expect(largestDifference(found.context.data, expected.context.data)).toBeLessThan(4e-3)
+  expect(largestDifference(found.answer.data, expected.answer.data)).toBeLessThan(2e-2)
+  expect(largestDifference(found.image.data, expected.image.data)).toBeLessThan(2e-2)
+})
+
+test.each([
+  ['the latent’s distribution', NEWER, 1e-5],
+  ['a sample, which is held to the mean', OLDER, 2e-2],
+])('an encoder that gives %s: the same mean at each run', async (_, style, tolerance) => {
+  const { original, exported } = await world('tiny-sd1-ldm', style)
+  const image = tensor(
+    [1, 3, 64, 64],
+    Float32Array.from({ length: 3 * 64 * 64 }, (_, i) => Math.sin(i / 7)),
+  )
+  const means: Float32Array[] = []
+  for (const path of [original, exported, exported]) {
+    const model = await LoadedModel.open(path, LOAD)
+    onTestFinished(() => model.release())
+    means.push((await (await model.encoder())(image)).mean.data)
+  }
+  const [expected, found, again] = means
+  if (!expected || !found || !again) throw new Error('expected three means')
+  expect(again).toEqual(found)
+  expect(largestDifference(found, expected)).toBeLessThan(tolerance)
+})
+
+test('an export is inspected from its headers: what it is, its networks, its sizes', async () => {
+  const { exported } = await world('tiny-sd1-ldm', NEWER)
+  const { layout, family, problem, components, dtypes, missing } = await inspect(exported)
+  expect({ layout, family, problem, missing }).toEqual({ layout: 'onnx', family: 'sd1', problem: null, missing: [] })
+  expect(components.map(({ name }) => name)).toContain('autoencoder decoder')
+  expect(dtypes['F16']).toBeGreaterThan(500)
+})
+
+test('what joins a model’s weights is refused, naming the model', async () => {
+  const { exported } = await world('tiny-sd1-ldm', NEWER)
+  const model = await LoadedModel.open(exported, LOAD)
+  expect(() => model.checkpoint).toThrow('expected a model of weights, found model, whose ONNX graphs run as they are')
+})
+
+test('weights outside of the model’s folder are refused, also through a link', async () => {
+  const { folder, exported } = await world('tiny-sd1-ldm', NEWER)
+  const data = join(exported, 'unet/model.onnx_data')
+  await rename(data, join(folder, 'elsewhere'))
+  await expect(openModel(exported)).rejects.toThrow('expected the weights file model.onnx_data, found none')
+  await symlink(join(folder, 'elsewhere'), data)
+  await expect(openModel(exported)).rejects.toThrow("expected its weights in a file of the model's folder, found")
+})
