@@ -79,6 +79,7 @@ it.each([
   ['down_blocks.0.resnets.0.conv1.weight', 'a U-Net without its text encoder and autoencoder'],
   ['text_model.embeddings.token_embedding.weight', 'a text encoder alone'],
   ['emb_params', 'a textual inversion embedding'],
+  ['string_to_param.*', 'a textual inversion embedding'],
 ])('sees in %s that a file looks like %s', async (name, what) => {
   const path = join(await temporaryFolder(), 'weights.safetensors')
   await writeTensors(path, new Map([[name, tiny]]))

@@ -14,7 +14,11 @@ const KNOWN_KINDS: readonly KnownKind[] = [
     family: null,
     pattern: /^control_model\.|^controlnet_|(?:^|\.)controlnet_cond_embedding\.|(?:^|\.)zero_convs\./,
   },
-  { what: 'a textual inversion embedding', family: null, pattern: /^(?:emb_params|string_to_param|clip_l|clip_g)$/ },
+  {
+    what: 'a textual inversion embedding',
+    family: null,
+    pattern: /^(?:emb_params|string_to_param\..*|clip_l|clip_g)$/,
+  },
   {
     what: 'the refiner of Stable Diffusion XL',
     family: 'Stable Diffusion XL refiner',

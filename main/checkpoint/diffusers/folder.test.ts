@@ -2,6 +2,7 @@ import { cp, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { openCheckpoint } from '../open.ts'
+import { asTorch } from '../test-formats.ts'
 import { SOUND_MODELS, editJson, editTensors, renamed, testModels } from '../test-models.ts'
 
 const { copyDiffusers } = testModels(onTestFinished)
@@ -170,15 +171,27 @@ describe('a diffusers folder', () => {
     await expect(openCheckpoint(folder)).rejects.toEqual(failure(message))
   })
 
-  it('says that pickled weights are not read', async () => {
+  it('reads what torch saved, where there is no .safetensors', async () => {
     const folder = await copyDiffusers()
-    await rename(
-      join(folder, 'unet/diffusion_pytorch_model.safetensors'),
-      join(folder, 'unet/diffusion_pytorch_model.bin'),
-    )
-    await expect(openCheckpoint(folder)).rejects.toEqual(
-      failure(/found diffusion_pytorch_model\.bin, a pickled file, which is not read/),
-    )
+    const expected = await openCheckpoint(folder)
+    for (const [from, to] of [
+      ['unet/diffusion_pytorch_model.safetensors', 'unet/diffusion_pytorch_model.bin'],
+      ['text_encoder/model.safetensors', 'text_encoder/pytorch_model.bin'],
+    ] as const) {
+      await writeFile(join(folder, to), await asTorch(join(folder, from)))
+      await rm(join(folder, from))
+    }
+    const { unet, textEncoders } = await openCheckpoint(folder)
+    expect(unet.weights.names).toEqual(expected.unet.weights.names)
+    expect(unet.weights.require('conv_in.weight').file).toMatch(/diffusion_pytorch_model\.bin$/)
+    expect(textEncoders[0].weights.names).toEqual(expected.textEncoders[0].weights.names)
+  })
+
+  it('refuses a pickle in the place of weights', async () => {
+    const folder = await copyDiffusers()
+    await rm(join(folder, 'unet/diffusion_pytorch_model.safetensors'))
+    await writeFile(join(folder, 'unet/diffusion_pytorch_model.bin'), Buffer.from('\x80\x02cos\nsystem\n', 'latin1'))
+    await expect(openCheckpoint(folder)).rejects.toEqual(failure(/a pickled file, which could run code/))
   })
 
   it.each([

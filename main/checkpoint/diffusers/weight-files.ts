@@ -18,24 +18,35 @@ const VARIANTS = ['', 'fp16', 'bf16']
 const ShardIndex = z.looseObject({ weight_map: z.record(z.string(), z.string()) })
 
 /**
- * The index of a component's weights.
+ * The index of a component's weights: its .safetensors, else what torch saved.
  * @param stem `model` in transformers' folders, `diffusion_pytorch_model` in diffusers'
  * @throws StudioError checkpoint-unsupported
  */
 export async function readFolderTensors(folder: string, stem: string): Promise<FolderTensors> {
   const files = await listFiles(folder)
-  const weights = pick(files, new RegExp(`^${stem}(?:\\.([\\w-]+))?\\.safetensors$`))
-  if (weights !== undefined) return joined([await readTensorIndex(join(folder, weights))])
+  const names = [
+    `${stem}(?:\\.([\\w-]+))?\\.safetensors`,
+    `${stem.replace(/^model$/, 'pytorch_model')}(?:\\.([\\w-]+))?\\.bin`,
+  ]
+  for (const name of names) {
+    const weights = pick(files, new RegExp(`^${name}$`))
+    if (weights !== undefined) return joined([await readTensorIndex(join(folder, weights))])
+    const shards = pick(files, new RegExp(`^${name}\\.index(?:\\.[\\w-]+)?\\.json$`))
+    if (shards !== undefined) return readShards(folder, shards)
+  }
+  const found = files.join(', ') || 'an empty folder'
+  throw new StudioError('checkpoint-unsupported', `${folder}: expected ${stem}.safetensors, found ${found}`)
+}
 
-  const shards = pick(files, new RegExp(`^${stem}(?:\\.([\\w-]+))?\\.safetensors\\.index(?:\\.[\\w-]+)?\\.json$`))
-  if (shards === undefined) throw nothingFound(folder, stem, files)
-  const { weight_map: map } = await readJsonFile(join(folder, shards), ShardIndex)
+/** @param list the file that names the shards */
+async function readShards(folder: string, list: string): Promise<FolderTensors> {
+  const { weight_map: map } = await readJsonFile(join(folder, list), ShardIndex)
   const names = [...new Set(Object.values(map))].sort()
   const outside = names.find((name) => basename(name) !== name || name === '' || name === '..')
   if (outside !== undefined) {
     throw new StudioError(
       'checkpoint-unsupported',
-      `${join(folder, shards)}: expected files of its own folder, found ${outside}`,
+      `${join(folder, list)}: expected files of its own folder, found ${outside}`,
     )
   }
   return joined(await Promise.all(names.map((name) => readTensorIndex(join(folder, name)))))
@@ -65,11 +76,4 @@ function pick(files: readonly string[], pattern: RegExp): string | undefined {
   })
   const rank = (value: number) => (value === -1 ? VARIANTS.length : value)
   return found.sort((a, b) => rank(a.rank) - rank(b.rank))[0]?.file
-}
-
-function nothingFound(folder: string, stem: string, files: readonly string[]): StudioError {
-  const pickled = files.find((file) => /\.(?:bin|ckpt|pt|pth)$/.test(file))
-  const found =
-    pickled === undefined ? files.join(', ') || 'an empty folder' : `${pickled}, a pickled file, which is not read`
-  return new StudioError('checkpoint-unsupported', `${folder}: expected ${stem}.safetensors, found ${found}`)
 }
