@@ -1,4 +1,4 @@
-import type { ModelDefaults } from '../contract/model.ts'
+import type { ModelDefaults, ModelInput } from '../contract/model.ts'
 import type { AutoencoderConfig, ClipTextConfig, DiffusionConfig, UnetConfig } from './config.ts'
 import type { GraphFile } from './onnx/graph-file.ts'
 import type { Component } from './weights.ts'
@@ -45,6 +45,10 @@ export interface ModelFacts {
   readonly isPredictionTypeStated: boolean
   /** Where its fields start. */
   readonly defaults: ModelDefaults
+  /** What it takes besides the prompt. */
+  readonly input: ModelInput
+  /** What is known or guessed of it that its tensors cannot tell, in a sentence. */
+  readonly hint: string | null
   /** Of all weight files together. */
   readonly sizeBytes: number
 }

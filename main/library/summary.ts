@@ -42,8 +42,8 @@ export async function summarise(
       defaults: checkpoint.defaults,
       // The start and the end of each chunk are not the prompt's.
       chunkTokens: checkpoint.textEncoders[0].config.contextLength - 2,
-      input: 'none',
-      hint: null,
+      input: checkpoint.input,
+      hint: checkpoint.hint,
       memory: memoryNeed(checkpoint, memoryBytes),
       triggerWords: [],
       description: null,

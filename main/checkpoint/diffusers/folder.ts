@@ -3,6 +3,8 @@ import * as z from 'zod'
 import { StudioError } from '../../contract/failure.ts'
 import { modelDefaults, readCard } from '../card.ts'
 import { modelName, pixelsPerLatent } from '../draft.ts'
+import { distillation, fewSteps } from '../distilled.ts'
+import { modelInput } from '../input.ts'
 import type { TextEncoderPart } from '../checkpoint.ts'
 import type { ClipTextConfig, UnetConfig } from '../config.ts'
 import type { CheckpointOverrides, Draft } from '../draft.ts'
@@ -27,7 +29,7 @@ const ComponentClass = z.tuple([z.string().nullable(), z.string()])
  * @throws StudioError checkpoint-unsupported
  */
 export async function readDiffusersFolder(path: string, overrides: CheckpointOverrides): Promise<Draft> {
-  const { family, recipe, config, sampleSize } = await recognise(path)
+  const { family, recipe, config, sampleSize, scheduler } = await recognise(path)
   const read = {
     autoencoder: await readAutoencoderConfig(join(path, 'vae', 'config.json')),
     diffusion: await readSchedulerConfig(join(path, 'scheduler', 'scheduler_config.json')),
@@ -44,10 +46,12 @@ export async function readDiffusersFolder(path: string, overrides: CheckpointOve
   ] as const
   const networks = [unet, autoencoder, ...textEncoders]
   const nativeSizePx = sampleSize && sampleSize * pixelsPerLatent(autoencoder.config)
+  const name = read.card.name ?? modelName(path, 'diffusers')
+  const distilled = distillation({ name, scheduler, isToldGuidance: unet.config.guidanceSize !== null })
   return {
     checkpoint: {
       path,
-      name: read.card.name ?? modelName(path, 'diffusers'),
+      name,
       familyName: read.card.familyName ?? family.name,
       layout: 'diffusers',
       family,
@@ -56,7 +60,13 @@ export async function readDiffusersFolder(path: string, overrides: CheckpointOve
       textEncoders,
       diffusion: { ...read.diffusion, ...overrides.diffusion },
       isPredictionTypeStated: true,
-      defaults: modelDefaults(family.defaults, nativeSizePx, read.card),
+      defaults: modelDefaults(
+        fewSteps(family.defaults, read.diffusion, distilled),
+        distilled?.defaults.widthPx ?? nativeSizePx,
+        read.card,
+      ),
+      input: modelInput(unet.config.inChannels, autoencoder.config.latentChannels) ?? 'none',
+      hint: distilled?.hint ?? null,
       sizeBytes: networks.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     },
     networks,
@@ -83,6 +93,8 @@ interface Recognised {
   readonly recipe: DiffusersRecipe
   readonly config: UnetConfig
   readonly sampleSize: number | null
+  /** The class that the index names. */
+  readonly scheduler: string
 }
 
 /** The family of a folder's U-Net, and the U-Net's configuration. */
@@ -95,7 +107,8 @@ async function recognise(path: string): Promise<Recognised> {
     const recipe = family.diffusers
     if (!recipe?.detect(config)) continue
     requireComponents(indexPath, index, recipe)
-    return { family, recipe, config, sampleSize }
+    const named = ComponentClass.safeParse(index['scheduler'])
+    return { family, recipe, config, sampleSize, scheduler: named.success ? named.data[1] : '' }
   }
   const known = families.map(({ name }) => name).join(' or ')
   throw new StudioError('checkpoint-unsupported', `${path}: expected a U-Net of ${known}, found another`)

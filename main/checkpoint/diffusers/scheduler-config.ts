@@ -9,6 +9,7 @@ const DEFAULT_SPACING: Readonly<Record<string, DiffusionConfig['timestepSpacing'
   DDPMScheduler: 'leading',
   PNDMScheduler: 'leading',
   LCMScheduler: 'leading',
+  TCDScheduler: 'leading',
   EulerDiscreteScheduler: 'linspace',
   EulerAncestralDiscreteScheduler: 'linspace',
   HeunDiscreteScheduler: 'linspace',

@@ -26,7 +26,8 @@ export async function ldmDiffusionConfig(
     betaEnd: sidecar.betaEnd ?? 0.012,
     trainedBetas: table && [...table.data],
     rescaleZeroSnr: entries.has('ztsnr'),
-    timestepSpacing: 'leading',
+    // Lin et al. 2023 (arXiv 2305.08891), section 3.3: a table that ends in noise alone has to be walked from its end.
+    timestepSpacing: entries.has('ztsnr') ? 'trailing' : 'leading',
     stepsOffset: 1,
     setAlphaToOne: false,
   }

@@ -116,7 +116,24 @@ describe('a single file', () => {
       tensors.set('v_pred', { dtype: 'F32', shape: [0], bytes: new Uint8Array() })
       tensors.set('ztsnr', { dtype: 'F32', shape: [0], bytes: new Uint8Array() })
     })
-    expect((await openCheckpoint(path)).diffusion).toMatchObject({ predictionType: 'v', rescaleZeroSnr: true })
+    const { diffusion, defaults } = await openCheckpoint(path)
+    expect(diffusion).toMatchObject({ predictionType: 'v', rescaleZeroSnr: true, timestepSpacing: 'trailing' })
+    expect(defaults).toMatchObject({ sampler: 'euler', schedule: 'trailing' })
+  })
+
+  it('starts from few steps where its name tells of distillation, and says that this is a guess', async () => {
+    const { hint, defaults, input } = await openCheckpoint(await copySingleFile('model_lightning_8step.safetensors'))
+    expect(hint).toMatch(/^Its name suggests .*Lightning/)
+    expect(defaults).toMatchObject({ steps: 8, guidanceScale: 1, schedule: 'trailing' })
+    expect(input).toBe('none')
+  })
+
+  it('is refused when it is marked as trained on continuous levels', async () => {
+    const path = await copySingleFile()
+    await editTensors(path, (tensors) => {
+      tensors.set('edm_vpred.sigma_max', { dtype: 'F32', shape: [0], bytes: new Uint8Array() })
+    })
+    await expect(openCheckpoint(path)).rejects.toEqual(failure(/continuous levels \(edm_vpred\.sigma_max\)/))
   })
 
   it('opens beside averaged copies, and without the text_model part of names', async () => {

@@ -1,5 +1,7 @@
 import { StudioError } from '../../contract/failure.ts'
 import { modelDefaults } from '../card.ts'
+import { distillation, fewSteps } from '../distilled.ts'
+import { modelInput } from '../input.ts'
 import { modelName, pixelsPerLatent, textEncoderLabel } from '../draft.ts'
 import type { CheckpointOverrides, Draft } from '../draft.ts'
 import { autoencoderTensors } from '../expected/autoencoder.ts'
@@ -52,18 +54,26 @@ export async function readSingleFile(index: TensorIndex, overrides: CheckpointOv
     overrides.diffusion?.predictionType !== undefined ||
     statedPredictionType(index, sidecar) !== null
   const latentSizePx = sidecar.latentSize && sidecar.latentSize * pixelsPerLatent(vaeConfig)
-  const defaults = modelDefaults(family.defaults, recipe.nativeSizePx?.[diffusion.predictionType] ?? latentSizePx)
+  const nativeSizePx = recipe.nativeSizePx?.[diffusion.predictionType] ?? latentSizePx
   const name = modelName(path, 'single-file')
+  const isToldGuidance = unetConfig.guidanceSize !== null
+  const distilled = distillation({ name, metadata: index.metadata, isToldGuidance })
   const facts = {
     path,
     name,
     familyName: family.name,
     layout: 'single-file',
     family,
+    defaults: modelDefaults(
+      fewSteps(family.defaults, diffusion, distilled),
+      distilled?.defaults.widthPx ?? nativeSizePx,
+    ),
+    input: modelInput(unetConfig.inChannels, vaeConfig.latentChannels) ?? 'none',
+    hint: distilled?.hint ?? null,
     sizeBytes: index.sizeBytes,
   } as const
   return {
-    checkpoint: { ...facts, unet, autoencoder, textEncoders, diffusion, isPredictionTypeStated, defaults },
+    checkpoint: { ...facts, unet, autoencoder, textEncoders, diffusion, isPredictionTypeStated },
     networks: [unet, autoencoder, ...textEncoders],
     faults: [],
     tensors: [...entries.values()],
@@ -71,7 +81,15 @@ export async function readSingleFile(index: TensorIndex, overrides: CheckpointOv
   }
 }
 
+/** ComfyUI's marks of models trained on continuous levels, as EDM and CosXL. */
+const CONTINUOUS_LEVELS = ['edm_mean', 'edm_std', 'edm_vpred.sigma_max']
+
 function recognise(index: TensorIndex): { family: ModelFamily; recipe: SingleFileRecipe } {
+  const mark = CONTINUOUS_LEVELS.find((name) => index.entries.has(name))
+  if (mark !== undefined) {
+    const found = `expected a model trained on a table of timesteps, found one of continuous levels (${mark})`
+    throw new StudioError('checkpoint-unsupported', `${index.file}: ${found}, which is not run yet`)
+  }
   for (const family of FAMILIES) {
     if (family.singleFile?.detect(index)) return { family, recipe: family.singleFile }
   }

@@ -75,6 +75,8 @@ export async function readOnnxFolder(path: string): Promise<OnnxModel> {
       unetFields.sample_size ? unetFields.sample_size * latent.factor : null,
       card,
     ),
+    input: 'none',
+    hint: null,
     sizeBytes: graphs.reduce((sum, graph) => sum + weightBytes(graph), 0),
     graphs: { unet, decoder, encoder },
     textEncoders,
