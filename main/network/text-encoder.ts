@@ -11,6 +11,8 @@ export interface TextEncoderOptions {
   readonly clipSkip?: number
   /** Also give `pooled` [n, p], of a model with a projection. */
   readonly withPooled?: boolean
+  /** Also take token_vectors [k, d]: what an id beyond the vocabulary stands for, counted from its end. */
+  readonly withTokenVectors?: boolean
   /** Also give hidden_states.0 …, last_hidden_state, clip_skip2 and pooler_output. */
   readonly withTaps?: boolean
 }
@@ -31,10 +33,14 @@ export function buildTextEncoder(component: Component<ClipTextConfig>, options: 
   }
   const graph = new GraphBuilder('text encoder', weights, component.deltas)
   const scope = graph.root.at('text_model')
-  const ids = graph.input('input_ids', 'int64', ['n', 't'])
+  const given = graph.input('input_ids', 'int64', ['n', 't'])
+  const words = options.withTokenVectors
+    ? withVectors(scope, given, graph.input('token_vectors', 'float', ['k', hiddenSize]), config)
+    : { ids: given }
+  const { ids } = words
   const isWhole = withTaps || withPooled
   const contextLayer = layerCount - clipSkip + 1
-  const states = hiddenStates(scope, ids, config, isWhole ? layerCount : contextLayer)
+  const states = hiddenStates(scope, words, config, isWhole ? layerCount : contextLayer)
   const state = (layer: number): Value => inBatches(scope, states[layer] ?? '', ids, hiddenSize)
   const normed = (layer: number): Value =>
     inBatches(scope, finalNorm(scope, states[layer] ?? '', config), ids, hiddenSize)
@@ -56,10 +62,30 @@ export function buildTextEncoder(component: Component<ClipTextConfig>, options: 
   return graph.finish()
 }
 
+/** Tokens [n, t]: ids of the vocabulary and, of models that are given vectors, which stand in their places. */
+interface Words {
+  readonly ids: Value
+  readonly given?: { readonly isGiven: Value; readonly vectors: Value }
+}
+
+/** Ids beyond the vocabulary are rows of `vectors` [k, d]; among the vocabulary's they count as 0, far from an end of text. */
+function withVectors(scope: Scope, ids: Value, vectors: Value, { vocabularySize }: ClipTextConfig): Words {
+  const size = scope.ints(vocabularySize)
+  const isGiven = scope.node('GreaterOrEqual', [ids, size])
+  const rows = scope.node('Where', [isGiven, scope.node('Sub', [ids, size]), scope.ints(0)])
+  return {
+    ids: scope.node('Where', [isGiven, scope.ints(0), ids]),
+    given: {
+      isGiven: scope.node('Unsqueeze', [isGiven, scope.ints(2)]),
+      vectors: scope.node('Gather', [vectors, rows]), // [n, t, d]
+    },
+  }
+}
+
 /** The embedding and the output of each of the first `layers` layers, as rows [n·t, d]. */
-function hiddenStates(scope: Scope, ids: Value, config: ClipTextConfig, layers: number): Value[] {
-  const batch = scope.node('Shape', [ids], { start: 0, end: 1 })
-  let rows = embedding(scope.at('embeddings'), ids, config)
+function hiddenStates(scope: Scope, words: Words, config: ClipTextConfig, layers: number): Value[] {
+  const batch = scope.node('Shape', [words.ids], { start: 0, end: 1 })
+  let rows = embedding(scope.at('embeddings'), words, config)
   const states = [rows]
   for (let i = 0; i < layers; i++) {
     rows = encoderLayer(scope.at(`encoder.layers.${i}`), rows, batch, config)
@@ -69,8 +95,10 @@ function hiddenStates(scope: Scope, ids: Value, config: ClipTextConfig, layers: 
 }
 
 /** Token and position vectors, summed: rows [n·t, d]. The table stays as it is stored; only the rows taken are cast. */
-function embedding(scope: Scope, ids: Value, { vocabularySize, contextLength, hiddenSize }: ClipTextConfig): Value {
-  const tokens = scope.rows('token_embedding.weight', [vocabularySize, hiddenSize], ids)
+function embedding(scope: Scope, { ids, given }: Words, config: ClipTextConfig): Value {
+  const { vocabularySize, contextLength, hiddenSize } = config
+  const known = scope.rows('token_embedding.weight', [vocabularySize, hiddenSize], ids)
+  const tokens = given ? scope.node('Where', [given.isGiven, given.vectors, known]) : known
   const positions = scope.weight('position_embedding.weight', [contextLength, hiddenSize])
   const length = scope.node('Shape', [ids], { start: 1 })
   const used = scope.node('Slice', [positions, scope.ints(0), length])

@@ -15,9 +15,12 @@ import { tensor } from '../tensor/tensor.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { encodePrompt } from '../text/conditioning.ts'
 import type { EncodedPrompt, PromptEncoder, TextEncoder } from '../text/conditioning.ts'
+import { withWords } from '../text/named-words.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { guidanceEmbedding } from './guidance-embedding.ts'
 import { ALONE, joinedMarks, joinedNetworks, marksDiffer } from './joined-networks.ts'
+import { joinedWords, noWords } from './joined-words.ts'
+import type { JoinedWords } from './joined-words.ts'
 import { drawnNetworks } from './networks.ts'
 import type { Networks } from './networks.ts'
 import { readyNetworks } from './ready-networks.ts'
@@ -42,6 +45,8 @@ export class LoadedModel {
   readonly #model: Model
   #networks: Networks
   #marks = ALONE
+  /** One for each text encoder that takes any. */
+  #words: readonly JoinedWords[]
   readonly options: LoadOptions
   /** One for each text encoder. */
   readonly #tokenizers: readonly Tokenizer[]
@@ -51,6 +56,7 @@ export class LoadedModel {
   private constructor(model: Model, tokenizers: readonly Tokenizer[], options: LoadOptions) {
     this.#model = model
     this.#networks = model.layout === 'onnx' ? readyNetworks(model) : drawnNetworks(model)
+    this.#words = noWords(this.#networks.wordSpaces)
     this.options = options
     this.#tokenizers = tokenizers
   }
@@ -77,6 +83,7 @@ export class LoadedModel {
    */
   async join(task: GenerationTask, logger: Logger): Promise<void> {
     const [before, after] = [this.#marks, joinedMarks(task)]
+    this.#words = await joinedWords(task, this.#networks.wordSpaces, logger)
     if (!marksDiffer(before, after)) return
     this.#networks = await joinedNetworks(this.checkpoint, task, logger)
     this.#marks = after
@@ -107,12 +114,14 @@ export class LoadedModel {
     const encoders: PromptEncoder[] = []
     for (const [i, tokenizer] of this.#tokenizers.entries()) {
       const network = await this.openTextEncoder(i)
+      const words = this.#words[i]
       const encode: TextEncoder = async (ids) => {
         const data = BigInt64Array.from(ids.flat(), (id) => BigInt(id))
-        const outputs = await network.run({ input_ids: { shape: [ids.length, ids[0]?.length ?? 0], data } })
+        const input = { input_ids: { shape: [ids.length, ids[0]?.length ?? 0], data } }
+        const outputs = await network.run(words ? { ...input, token_vectors: words.vectors } : input)
         return { states: output(outputs, 'context'), pooled: outputs['pooled'] ?? null }
       }
-      encoders.push({ tokenizer, encode })
+      encoders.push({ tokenizer: withWords(tokenizer, words?.words ?? []), encode })
     }
     return encoders
   }

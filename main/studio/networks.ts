@@ -8,6 +8,7 @@ import { buildTextEncoder } from '../network/text-encoder.ts'
 import { buildUnet } from '../network/unet.ts'
 import type { OnnxGraph } from '../runtime/graph.ts'
 import type { Tensor } from '../tensor/tensor.ts'
+import type { WordSpace } from './joined-words.ts'
 import { isScored, sizeVector } from './size-conditioning.ts'
 
 /** A model's networks as graphs to load, whatever they come from, and what the stages must know of them. */
@@ -22,6 +23,8 @@ export interface Networks {
   /** What models that are told the picture's sizes take of these and the pooled prompt [1, p]; null of others. */
   readonly vector: ((pooled: Tensor, sizes: readonly number[]) => Tensor) | null
   readonly weightBytes: WeightBytes
+  /** Of each text encoder that takes words beyond its vocabulary, as token_vectors beside the ids. */
+  readonly wordSpaces: readonly WordSpace[]
   /** input_ids → context, and pooled where there is a vector to make. @param place among the model's text encoders */
   textEncoder(place: number): OnnxGraph
   /** sample, timestep, context, vector and guidance → prediction */
@@ -61,13 +64,22 @@ export function drawnNetworks(
       unet: weightBytes(unet),
       autoencoder: weightBytes(autoencoder),
     },
+    wordSpaces: textEncoders.map(({ config }) => ({
+      vocabularySize: config.vocabularySize,
+      width: config.hiddenSize,
+      contentLength: config.contextLength - 2,
+    })),
     textEncoder(place) {
       const part = textEncoders[place]
       if (!part) throw new RangeError(`expected one of ${textEncoders.length} text encoders, found ${place}`)
       // Only models that are told a vector need the pooled output, that of the last encoder.
       const withPooled = vector !== null && place === textEncoders.length - 1
       const clipSkip = clipSkips?.[place]
-      return buildTextEncoder(part, { withPooled, ...(clipSkip === undefined ? {} : { clipSkip }) })
+      return buildTextEncoder(part, {
+        withPooled,
+        withTokenVectors: true,
+        ...(clipSkip === undefined ? {} : { clipSkip }),
+      })
     },
     unet: () => buildUnet(unet),
     decoder: () => buildAutoencoderDecoder(autoencoder),

@@ -20,6 +20,7 @@ export function readyNetworks({ graphs, textEncoders, latent, isToldSizes }: Onn
       unet: weightBytes(graphs.unet),
       autoencoder: weightBytes(graphs.decoder),
     },
+    wordSpaces: [],
     textEncoder(place) {
       const part = textEncoders[place]
       if (!part) throw new RangeError(`expected one of ${textEncoders.length} text encoders, found ${place}`)

@@ -45,13 +45,15 @@ export function commaChunks(tokenizer: Tokenizer, fragments: readonly Fragment[]
       close(content.length)
       continue
     }
-    for (const token of tokensOf(tokenizer, fragment, index)) {
+    for (const group of wholeTokens(tokenizer, fragment, index)) {
+      const isComma = group[0]?.id === tokenizer.commaId
       if (content.length === size) {
-        const isCommaNear = token.id !== tokenizer.commaId && afterComma > 0 && size - afterComma < COMMA_REACH
+        const isCommaNear = !isComma && afterComma > 0 && size - afterComma < COMMA_REACH
         close(isCommaNear ? afterComma : size)
       }
-      content.push(token)
-      if (token.id === tokenizer.commaId) afterComma = content.length
+      if (content.length + group.length > size) close(content.length)
+      content.push(...group)
+      if (isComma) afterComma = content.length
     }
   }
   if (content.length > 0 || chunks.length === 0) close(content.length)
@@ -62,7 +64,7 @@ export function commaChunks(tokenizer: Tokenizer, fragments: readonly Fragment[]
 export function fullChunks(tokenizer: Tokenizer, fragments: readonly Fragment[]): Chunk[] {
   return groupChunks(
     tokenizer,
-    fragments.flatMap((fragment, index) => tokensOf(tokenizer, fragment, index).map((token) => [token])),
+    fragments.flatMap((fragment, index) => wholeTokens(tokenizer, fragment, index)),
   )
 }
 
@@ -73,12 +75,12 @@ const LONG_WORD = 8
 export function wordChunks(tokenizer: Tokenizer, fragments: readonly Fragment[]): Chunk[] {
   const words = fragments.flatMap(({ text, weight, start }, index) =>
     [...text.matchAll(/[^ \n]+/g)].map((word) =>
-      tokensOf(tokenizer, { text: word[0], weight, start: start + word.index }, index),
+      wholeTokens(tokenizer, { text: word[0], weight, start: start + word.index }, index),
     ),
   )
   return groupChunks(
     tokenizer,
-    words.flatMap((word) => (word.length < LONG_WORD ? [word] : word.map((token) => [token]))),
+    words.flatMap((word) => (word.length < LONG_WORD ? [word.flat()] : word)),
   )
 }
 
@@ -90,6 +92,17 @@ function groupChunks(tokenizer: Tokenizer, groups: readonly (readonly Token[])[]
     chunks.at(-1)?.push(...group)
   }
   return chunks.map((content) => chunkOf(tokenizer, content))
+}
+
+/** The fragment's tokens, those together that are never split. */
+function wholeTokens(tokenizer: Tokenizer, fragment: Fragment, index: number): Token[][] {
+  const groups: Token[][] = []
+  for (const token of tokensOf(tokenizer, fragment, index)) {
+    const last = groups.at(-1)
+    if (last && tokenizer.continuesWord?.(token.id)) last.push(token)
+    else groups.push([token])
+  }
+  return groups
 }
 
 function tokensOf(tokenizer: Tokenizer, { text, weight, start }: Fragment, fragment: number): Token[] {

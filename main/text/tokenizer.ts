@@ -20,6 +20,8 @@ export interface Tokenizer {
   readonly commaId: number | null
   /** Tokens the text encoder takes at once, BOS and EOS included: 77 for CLIP. */
   readonly contextLength: number
+  /** Whether a token goes on with a word that is never split between chunks; absent where there are none. */
+  readonly continuesWord?: (id: number) => boolean
   encode(text: string): Encoding
 }
 
