@@ -108,3 +108,24 @@ export function widenInput(tensors: Map<string, StoredTensor>, channels: number)
   })
   tensors.set(name, { ...found, shape: [width, channels, ...kernel], bytes: new Uint8Array(values.buffer) })
 }
+
+/** Makes of the tiny SD XL a refiner: its second text encoder alone, and a vector with room for five numbers. */
+export function toRefiner(tensors: Map<string, StoredTensor>): void {
+  renamed(tensors, (name) => {
+    if (name.startsWith('conditioner.embedders.0.')) return null
+    return name.replace('conditioner.embedders.1.', 'conditioner.embedders.0.')
+  })
+  const width = tensors.get('conditioner.embedders.0.model.ln_final.weight')?.shape[0] ?? 0
+  for (const [name, tensor] of tensors) {
+    if (/attn2\.to_[kv]\.weight$/.test(name)) tensors.set(name, columns(tensor, width))
+    if (name.endsWith('label_emb.0.0.weight')) tensors.set(name, columns(tensor, width + 5 * 256))
+  }
+}
+
+/** The first columns of a matrix of float16. */
+function columns({ dtype, shape, bytes }: StoredTensor, count: number): StoredTensor {
+  const [rows = 0, own = 0] = shape
+  const values = new Uint16Array(Uint8Array.from(bytes).buffer)
+  const kept = values.filter((_, i) => i % own < count)
+  return { dtype, shape: [rows, count], bytes: new Uint8Array(kept.buffer) }
+}

@@ -103,9 +103,10 @@ async function recognise(path: string): Promise<Recognised> {
   const index = await readJsonFile(indexPath, Index)
   const families = familiesOf(indexPath, index)
   const { config, sampleSize } = await readUnetConfig(join(path, 'unet', 'config.json'))
+  const has = (component: string) => ComponentClass.safeParse(index[component]).success
   for (const family of families) {
     const recipe = family.diffusers
-    if (!recipe?.detect(config)) continue
+    if (!recipe?.detect(config, has)) continue
     requireComponents(indexPath, index, recipe)
     const named = ComponentClass.safeParse(index['scheduler'])
     return { family, recipe, config, sampleSize, scheduler: named.success ? named.data[1] : '' }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { openCheckpoint } from '../open.ts'
 import { modelInput } from '../input.ts'
-import { SOUND_MODELS, editTensors, renamed, testModels, widenInput } from '../test-models.ts'
+import { SOUND_MODELS, editTensors, renamed, testModels, toRefiner, widenInput } from '../test-models.ts'
 
 const { temporaryFolder } = testModels(onTestFinished)
 
@@ -97,6 +97,22 @@ describe('Stable Diffusion XL in a single file', () => {
     await expect(openCheckpoint(SOUND_MODELS.sdxl, { ...heads, unet: { vector } })).rejects.toThrow(
       "U-Net's added vector: expected 1560, a pooled vector of 24 and 6 numbers of 256, found 1048",
     )
+  })
+})
+
+describe('the refiner of Stable Diffusion XL', () => {
+  it('has OpenCLIP alone, and a vector with a score in place of the target’s size', async () => {
+    const path = await copyOf(SOUND_MODELS.sdxl)
+    await editTensors(path, toRefiner)
+    const { family, unet, textEncoders, autoencoder } = await openCheckpoint(path, {
+      textEncoders: [{ headCount: 4 }],
+      unet: { headCount: [2, 2, 2] },
+    })
+    expect(family.id).toBe('sdxl-refiner')
+    expect(textEncoders).toHaveLength(1)
+    expect(textEncoders[0].config).toMatchObject({ hiddenSize: 24, skippedLayers: 1, isContextNormed: false })
+    expect(unet.config).toMatchObject({ crossAttentionDim: 24, vector: { size: 1304, numberWidth: 256 } })
+    expect(autoencoder.config.scalingFactor).toBe(0.13025)
   })
 })
 

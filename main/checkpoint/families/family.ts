@@ -21,7 +21,8 @@ export interface DiffusersRecipe {
   /** The classes that model_index.json may name. */
   readonly pipelines: readonly string[]
   readonly textEncoders: readonly [FolderTextEncoder, ...FolderTextEncoder[]]
-  detect(unet: UnetConfig): boolean
+  /** @param has whether model_index.json names a component of the folder's own */
+  detect(unet: UnetConfig, has: (component: string) => boolean): boolean
 }
 
 /** How a family is recognised and read in a single file of the original code's names. */

@@ -34,7 +34,7 @@ export const sdxl: ModelFamily = {
         context: WITHOUT_NORM,
       },
     ],
-    detect: (unet) => unet.vector !== null,
+    detect: (unet, has) => unet.vector !== null && has('text_encoder'),
   },
   singleFile: {
     detect: ({ entries }) =>
