@@ -11,6 +11,7 @@ import { createAnswer, createHandlers, type AnswerCall, type ShellActions } from
 import { createMaker } from './make-picture.ts'
 import { openGallery, openModels, type Ground, type ModelParts } from './parts.ts'
 import { studioVersion } from './paths.ts'
+import { openRunStates, type RunStates } from './run-states.ts'
 import { canOpenFolders, systemActions } from './shell-actions.ts'
 import type { ForkStudio } from './studio-child.ts'
 import { withThumbnails } from './thumbnails.ts'
@@ -60,7 +61,9 @@ export async function openStudio(options: StudioOptions): Promise<RunningStudio>
     discard: actions.trashFile,
     onChange: events.tell('gallery.changed'),
   })
-  const queue = openQueue({ gallery, models, events, logger })
+  const states = openRunStates(paths.runs)
+  const queue = openQueue({ gallery, models, events, logger, states })
+  states.forgetAllBut(queue.list().flatMap(({ id, state }) => (state === 'waiting' || state === 'running' ? [id] : [])))
   const handlers = createHandlers({
     info: () => describe(options, host.runtime),
     logsFolder: paths.logs,
@@ -104,11 +107,12 @@ interface QueueOptions {
   readonly models: ModelParts
   readonly events: Events
   readonly logger: Logger
+  readonly states: RunStates
 }
 
-function openQueue({ gallery, models, events, logger }: QueueOptions): JobQueue {
+function openQueue({ gallery, models, events, logger, states }: QueueOptions): JobQueue {
   const tellPreview = events.tell('job.preview')
-  const makePicture = createMaker({ ...models, gallery, settings: () => models.settings.current })
+  const makePicture = createMaker({ ...models, gallery, states, settings: () => models.settings.current })
   return new JobQueue({
     store: gallery.jobStore(),
     logger,

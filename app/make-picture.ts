@@ -7,6 +7,7 @@ import type { Settings } from '../main/contract/settings.ts'
 import type { GenerationTask } from '../main/contract/studio.ts'
 import type { Gallery } from '../main/gallery/gallery.ts'
 import type { Library } from '../main/library/library.ts'
+import type { RunStates } from './run-states.ts'
 import type { RunListeners, StudioHost } from './studio-host.ts'
 import { requireModel, requirePart } from './validate.ts'
 
@@ -15,21 +16,29 @@ export interface MakerParts {
   readonly library: Library
   readonly gallery: Gallery
   readonly settings: () => Settings
+  /** Lets a job that was broken off go on where it was, if it is given. */
+  readonly states?: RunStates
 }
 
 /** Makes a request's picture and takes it into the gallery. */
 export type MakePicture = (jobId: JobId, request: GenerationRequest, listeners: RunListeners) => Promise<ImageRecord>
 
 /** What the queue and the command line run: a request with its model and input found, given to the studio process. */
-export function createMaker({ host, library, gallery, settings }: MakerParts): MakePicture {
+export function createMaker({ host, library, gallery, settings, states }: MakerParts): MakePicture {
   return async (jobId, request, listeners) => {
     // They may have gone since the request was made: jobs wait, and survive restarts.
     const files = filesOf(request, library, (id) => gallery.inputPath(id))
     const stagingFolder = gallery.stagingFolder(jobId)
-    const task = { jobId, request, ...files, stagingFolder, ...runSettings(settings()) }
+    const kept = states === undefined ? {} : { statePath: states.path(jobId) }
+    const task = { jobId, request, ...files, stagingFolder, ...kept, ...runSettings(settings()) }
     try {
-      return gallery.adopt(await host.run(task, listeners), stagingFolder, request)
+      const made = gallery.adopt(await host.run(task, listeners), stagingFolder, request)
+      states?.forget(jobId)
+      return made
     } catch (error) {
+      // A run that nobody cancelled, and that was broken off, goes on at the next start.
+      const goesOn = error instanceof StudioError && error.code === 'cancelled' && !listeners.signal.aborted
+      if (!goesOn) states?.forget(jobId)
       // A finished picture for which the disk had no room stays where it is and is taken in at the next start.
       if (!(error instanceof StudioError && error.code === 'disk-full')) gallery.clearStaging(stagingFolder)
       throw error

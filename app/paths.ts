@@ -14,6 +14,8 @@ export interface StudioPaths {
   readonly data: string
   readonly gallery: string
   readonly models: string
+  /** How far jobs under way have come. */
+  readonly runs: string
   readonly settingsFile: string
   readonly instanceFile: string
   readonly logs: string
@@ -36,6 +38,7 @@ export function studioPaths(env: NodeJS.ProcessEnv = process.env): StudioPaths {
     data,
     gallery: join(data, 'gallery'),
     models: join(data, 'models'),
+    runs: join(data, 'runs'),
     settingsFile: join(data, 'settings.json'),
     instanceFile: join(data, 'instance.json'),
     logs: home ? join(data, 'logs') : platform.log,

@@ -19,6 +19,8 @@ export const GenerationTask = z.object({
   imageEncoders: z.array(z.string()).optional(),
   /** An existing folder on the gallery's volume; the picture and its thumbnail are written there. */
   stagingFolder: z.string(),
+  /** Where the run keeps how far it has come, for a later run of the same task to go on; absent keeps nothing. */
+  statePath: z.string().optional(),
   threads: z.int().nullable(),
   showPreviews: z.boolean(),
   batchGuidance: z.boolean(),

@@ -1,36 +1,23 @@
 import { performance } from 'node:perf_hooks'
-import { StudioError, type Logger } from '../contract/failure.ts'
+import { StudioError } from '../contract/failure.ts'
 import type { GenerationRequest } from '../contract/generation.ts'
-import type { Progress } from '../contract/job.ts'
 import type { GenerationResult, GenerationTask } from '../contract/studio.ts'
-import type { Predict } from '../diffusion/denoise.ts'
-import { denoisingLoop } from '../diffusion/loop.ts'
-import { seededNoise } from '../diffusion/noise-source.ts'
-import type { NoiseVariation } from '../diffusion/noise-source.ts'
 import { planSampling } from '../diffusion/plan.ts'
-import type { SamplingPlan } from '../diffusion/plan.ts'
-import type { Tensor } from '../tensor/tensor.ts'
-import { StepClock } from './estimate.ts'
 import { loadAll } from './load-all.ts'
+import type { GenerateContext } from './generate-context.ts'
 import { LoadedModel } from './loaded-model.ts'
 import { pause } from './pause.ts'
 import { ProgressReport } from './progress-report.ts'
 import { promptedNetwork } from './prompted.ts'
+import { sampledLatent } from './sampled-latent.ts'
 import { startOf } from './start-latent.ts'
-import type { Start } from './start-latent.ts'
-import { previewsOf } from './previews.ts'
 import { savePicture } from './save.ts'
+
+export type { GenerateContext } from './generate-context.ts'
 
 export interface StudioOptions {
   readonly vocabulariesFolder: string
   readonly appVersion: string
-}
-
-export interface GenerateContext {
-  readonly signal: AbortSignal
-  readonly onProgress: (progress: Progress) => void
-  readonly onPreview: (step: number, dataUrl: string) => void
-  readonly logger: Logger
 }
 
 /** Makes pictures; keeps the last model's networks open for the next one. */
@@ -69,7 +56,7 @@ export class Studio {
     const shape = [model.networks.latent.channels, ...latentSides]
     await pause(context.signal)
 
-    const latent = await this.#denoise({ model, plan, predict, shape, start, task, context, progress })
+    const latent = await sampledLatent({ model, plan, predict, shape, start, task, context, progress })
     progress.report('decoding')
     const picture = await start.finish(await (await model.decoder())(latent))
     await pause(context.signal)
@@ -98,56 +85,6 @@ export class Studio {
     const { vocabulariesFolder } = this.#options
     this.#model = await LoadedModel.open(modelPath, { threads, vocabulariesFolder })
     return this.#model
-  }
-
-  async #denoise(run: Run): Promise<Tensor> {
-    const { model, plan, predict, start, task, context, progress } = run
-    const { request } = task
-    const drawPreview = task.showPreviews ? await previewsOf(model) : null
-    const clock = new StepClock(performance.now())
-    progress.report('denoising', { step: 0 })
-    let latent: Tensor | null = null
-    const records = denoisingLoop({
-      sampler: request.sampler,
-      plan,
-      predict,
-      predictionType: request.predictionType ?? (await model.predictionType()),
-      noise: seededNoise([request.seed], run.shape, noiseVariation(request, model.latentFactor)),
-      ...(start.clean === null ? {} : { clean: start.clean }),
-      ...(start.mask === null ? {} : { mask: start.mask, isFilledWithNoise: start.isFilledWithNoise }),
-    })
-    for await (const { step, denoised, latent: reached } of records) {
-      latent = reached
-      clock.tick(performance.now())
-      progress.report('denoising', { step, secondsLeft: clock.secondsFor(plan.steps - step) })
-      await pause(context.signal)
-      if (drawPreview) context.onPreview(step, await drawPreview(denoised))
-    }
-    if (!latent)
-      throw new StudioError('invalid-request', `expected at least one step, found ${plan.steps}`, { field: 'steps' })
-    return latent
-  }
-}
-
-interface Run {
-  readonly model: LoadedModel
-  readonly plan: SamplingPlan
-  readonly predict: Predict
-  readonly shape: readonly number[]
-  readonly start: Start
-  readonly task: GenerationTask
-  readonly context: GenerateContext
-  readonly progress: ProgressReport
-}
-
-/** What the request says of its noise besides the seed. */
-function noiseVariation({ noise, variation, seedSize }: GenerationRequest, factor: number): NoiseVariation {
-  return {
-    ...(noise === undefined ? {} : { source: noise }),
-    ...(variation === undefined ? {} : { towards: variation }),
-    ...(seedSize === undefined
-      ? {}
-      : { from: [Math.floor(seedSize.heightPx / factor), Math.floor(seedSize.widthPx / factor)] }),
   }
 }
 

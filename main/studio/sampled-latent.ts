@@ -1,0 +1,88 @@
+import { performance } from 'node:perf_hooks'
+import { StudioError } from '../contract/failure.ts'
+import type { GenerationRequest } from '../contract/generation.ts'
+import type { GenerationTask } from '../contract/studio.ts'
+import type { Predict } from '../diffusion/denoise.ts'
+import { denoisingLoop } from '../diffusion/loop.ts'
+import { seededNoise } from '../diffusion/noise-source.ts'
+import type { NoiseVariation } from '../diffusion/noise-source.ts'
+import type { SamplingPlan } from '../diffusion/plan.ts'
+import { runtimeVersion } from '../runtime/network.ts'
+import type { Tensor } from '../tensor/tensor.ts'
+import { StepClock } from './estimate.ts'
+import type { GenerateContext } from './generate-context.ts'
+import type { LoadedModel } from './loaded-model.ts'
+import { pause } from './pause.ts'
+import { previewsOf } from './previews.ts'
+import type { ProgressReport } from './progress-report.ts'
+import { RunState } from './run-state.ts'
+import type { Start } from './start-latent.ts'
+
+export interface SamplingRun {
+  readonly model: LoadedModel
+  readonly plan: SamplingPlan
+  readonly predict: Predict
+  /** [c, h, w] */
+  readonly shape: readonly number[]
+  readonly start: Start
+  readonly task: GenerationTask
+  readonly context: GenerateContext
+  readonly progress: ProgressReport
+}
+
+/**
+ * The latent at the end of the plan, [1, c, h, w], with progress, previews and a way back after every step: a run of the
+ * same task that was killed is gone on with.
+ * @throws StudioError cancelled
+ */
+export async function sampledLatent(run: SamplingRun): Promise<Tensor> {
+  const { model, plan, predict, start, task, context, progress } = run
+  const { request } = task
+  const drawPreview = task.showPreviews ? await previewsOf(model) : null
+  const kept = task.statePath === undefined ? null : new RunState(task.statePath, identity(run))
+  const resume = (await kept?.read()) ?? null
+  if (resume) context.logger.info(`${task.jobId} goes on after step ${resume.step} of ${plan.steps}`)
+  const clock = new StepClock(performance.now())
+  progress.report('denoising', { step: resume?.step ?? 0 })
+  let latent: Tensor | null = null
+  const records = denoisingLoop({
+    sampler: request.sampler,
+    plan,
+    predict,
+    predictionType: request.predictionType ?? (await model.predictionType()),
+    noise: seededNoise([request.seed], run.shape, noiseVariation(request, model.latentFactor)),
+    ...(start.clean === null ? {} : { clean: start.clean }),
+    ...(start.mask === null ? {} : { mask: start.mask, isFilledWithNoise: start.isFilledWithNoise }),
+    ...(resume === null ? {} : { resume }),
+  })
+  for await (const { step, denoised, latent: reached, state } of records) {
+    latent = reached
+    clock.tick(performance.now())
+    // The last step is made again, for its record is the result.
+    if (step < plan.steps) await kept?.keep(state, performance.now())
+    progress.report('denoising', { step, secondsLeft: clock.secondsFor(plan.steps - step) })
+    await pause(context.signal)
+    if (drawPreview) context.onPreview(step, await drawPreview(denoised))
+  }
+  if (!latent)
+    throw new StudioError('invalid-request', `expected at least one step, found ${plan.steps}`, { field: 'steps' })
+  return latent
+}
+
+/** All that decides the numbers of a run's steps. */
+function identity({ model, plan, task: { request, partPaths, batchGuidance }, shape }: SamplingRun): unknown {
+  const { path, sizeBytes } = model.facts
+  const { sigmas, timesteps } = plan
+  return { request, model: { path, sizeBytes }, partPaths, batchGuidance, sigmas, timesteps, shape, runtimeVersion }
+}
+
+/** What the request says of its noise besides the seed. */
+function noiseVariation({ noise, variation, seedSize }: GenerationRequest, factor: number): NoiseVariation {
+  return {
+    ...(noise === undefined ? {} : { source: noise }),
+    ...(variation === undefined ? {} : { towards: variation }),
+    ...(seedSize === undefined
+      ? {}
+      : { from: [Math.floor(seedSize.heightPx / factor), Math.floor(seedSize.widthPx / factor)] }),
+  }
+}
