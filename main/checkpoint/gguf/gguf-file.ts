@@ -3,6 +3,7 @@ import { storedBytes, valueCount } from '../tensor-index.ts'
 import type { TensorEntry, TensorIndex } from '../tensor-index.ts'
 import { readGgufHeader } from './gguf-header.ts'
 import type { GgufHeader, GgufTensor } from './gguf-header.ts'
+import { withOriginalNames } from './original-names.ts'
 import { READ_TYPES, typeName } from './types.ts'
 
 const DEFAULT_ALIGNMENT = 32
@@ -24,7 +25,8 @@ export async function readGguf(file: BoundedFile): Promise<TensorIndex> {
   }
   checkOrder(file, [...entries.values()], dataStart, alignment)
   const words = [...header.metadata].filter((pair): pair is [string, string] => typeof pair[1] === 'string')
-  return { file: file.path, sizeBytes: file.sizeBytes, entries, metadata: Object.fromEntries(words) }
+  const metadata = Object.fromEntries(words)
+  return { file: file.path, sizeBytes: file.sizeBytes, entries: withOriginalNames(entries), metadata }
 }
 
 function readAlignment(file: BoundedFile, { metadata }: GgufHeader): number {

@@ -82,7 +82,9 @@ function openClipNames(prefix: string): NameMap {
     const fused = /^(.*)\.self_attn\.([qkv])_proj\.(weight|bias)$/.exec(own)
     if (!fused) return [prefix + own]
     const [, layer = '', which = '', kind = ''] = fused
-    return [{ whole: `${prefix}${layer}.attn.in_proj_${kind}`, index: 'qkv'.indexOf(which), count: 3 }]
+    const whole = `${prefix}${layer}.attn.in_proj_${kind}`
+    // Some converters split what OpenCLIP fuses.
+    return [{ whole, index: 'qkv'.indexOf(which), count: 3 }, `${prefix}${layer}.attn.${which}_proj.${kind}`]
   }
 }
 

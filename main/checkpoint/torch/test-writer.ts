@@ -111,11 +111,14 @@ function text(value: string): Buffer {
   return Buffer.concat([length, bytes])
 }
 
-/** A zip archive whose entries start at multiples of 64, as torch has them; with 64-bit numbers throughout where asked. */
-export function zipBytes(files: readonly ZipFile[], isWide = false): Buffer {
+/**
+ * A zip archive whose entries start at multiples of 64, as torch has them; with 64-bit numbers throughout where asked.
+ * @param base byte of the archive at which these bytes lie, behind others
+ */
+export function zipBytes(files: readonly ZipFile[], isWide = false, base = 0): Buffer {
   const parts: Buffer[] = []
   const directory: Buffer[] = []
-  let at = 0
+  let at = base
   for (const file of files) {
     const name = Buffer.from(file.name)
     const padding = (64 - ((at + 30 + name.length + 4) % 64)) % 64

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { BoundedFile } from '../bounded-file.ts'
 import { readTensorIndex } from '../file-kind.ts'
 import { readIntegers, readTensor } from '../safetensors.ts'
 import { fileOf } from '../test-bytes.ts'
@@ -59,13 +60,28 @@ it('reads a file whatever its name', async () => {
   expect(await valuesIn(path, 'w')).toEqual([...values])
 })
 
-it('reads 64-bit archives, which files beyond 4 GiB are', async () => {
+describe('64-bit archives', () => {
   const files = [
     { name: 'archive/data.pkl', bytes: pickleBytes(dict({ w: whole })) },
     { name: 'archive/data/0', bytes: new Uint8Array(values.buffer) },
   ]
-  const wide = await readTorchFile(fileOf(zipBytes(files, true)))
-  expect(wide.entries).toEqual((await readTorchFile(fileOf(zipBytes(files)))).entries)
+
+  it('are read like others', async () => {
+    const wide = await readTorchFile(fileOf(zipBytes(files, true)))
+    expect(wide.entries).toEqual((await readTorchFile(fileOf(zipBytes(files)))).entries)
+  })
+
+  it('have tensors beyond 4 GiB', async () => {
+    const base = 5 * 2 ** 30
+    const bytes = zipBytes(files, true, base)
+    const file = new BoundedFile('/models/large.ckpt', base + bytes.length, (offset, length) => {
+      const span = new Uint8Array(length)
+      span.set(bytes.subarray(Math.max(0, offset - base), offset + length - base), Math.max(0, base - offset))
+      return Promise.resolve(span)
+    })
+    const near = (await readTorchFile(fileOf(zipBytes(files)))).entries.get('w')?.offset ?? 0
+    expect((await readTorchFile(file)).entries.get('w')).toMatchObject({ shape: [4, 6], offset: base + near })
+  })
 })
 
 describe('where the weights are', () => {
