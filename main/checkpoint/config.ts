@@ -45,6 +45,10 @@ export interface AutoencoderConfig {
   readonly layersPerBlock: number
   readonly normGroups: number
   readonly hasMiddleAttention: boolean
+  /** Levels, highest resolution first, whose blocks each have attention behind them; absent where none has. */
+  readonly levelAttention?: readonly boolean[]
+  /** Entries of the codebook to which a latent is rounded before it is decoded (VQ); absent where it is not. */
+  readonly codebookSize?: number
   readonly hasQuantConv: boolean
   /** latent given to the U-Net = scalingFactor * sample of the encoder */
   readonly scalingFactor: number

@@ -1,4 +1,5 @@
 import type { AutoencoderConfig } from '../checkpoint/config.ts'
+import { encodedChannels } from '../checkpoint/expected/autoencoder.ts'
 import type { Component } from '../checkpoint/weights.ts'
 import type { OnnxGraph } from '../runtime/graph.ts'
 import { attend } from './attention.ts'
@@ -6,6 +7,7 @@ import { GraphBuilder } from './graph-builder.ts'
 import { pictureGroupNorm } from './group-norm.ts'
 import type { Scope, Value } from './scope.ts'
 import { conv, doubled, silu } from './layers.ts'
+import { nearestEntries } from './codebook.ts'
 import { resnetBlock } from './resnet-block.ts'
 
 /** Of every norm of the autoencoder, unlike the U-Net's. */
@@ -25,10 +27,15 @@ export function buildAutoencoderEncoder(component: Component<AutoencoderConfig>)
   const image = graph.input('image', 'float', ['n', imageChannels, 'h', 'w'])
   const moments = encode(scope.at('encoder'), image, config)
   const normal = config.hasQuantConv
-    ? conv(scope.at('quant_conv'), moments, latentChannels * 2, latentChannels * 2, { kernel: 1 })
+    ? conv(scope.at('quant_conv'), moments, encodedChannels(config), encodedChannels(config), { kernel: 1 })
     : moments
-  const [mean = '', logvar = ''] = scope.nodes('Split', [normal], 2, { axis: 1, num_outputs: 2 })
   const [lowest, highest] = LOGVAR_RANGE
+  // A latent that is rounded to a codebook has no spread.
+  const spread = () => scope.node('Add', [scope.node('Sub', [normal, normal]), scope.floats([lowest], [])])
+  const [mean = '', logvar = ''] =
+    config.codebookSize === undefined
+      ? scope.nodes('Split', [normal], 2, { axis: 1, num_outputs: 2 })
+      : [normal, spread()]
   const shape = ['n', latentChannels, 'latent_h', 'latent_w']
   graph.output('mean', mean, shape)
   graph.output('logvar', scope.node('Clip', [logvar, scope.floats([lowest], []), scope.floats([highest], [])]), shape)
@@ -45,16 +52,20 @@ export function buildAutoencoderDecoder(component: Component<AutoencoderConfig>)
   const graph = new GraphBuilder('autoencoder decoder', weights)
   const scope = graph.root
   const latent = graph.input('latent', 'float', ['n', latentChannels, 'h', 'w'])
+  const rounded =
+    config.codebookSize === undefined
+      ? latent
+      : nearestEntries(scope.at('quantize.embedding'), latent, latentChannels, config.codebookSize)
   const input = config.hasQuantConv
-    ? conv(scope.at('post_quant_conv'), latent, latentChannels, latentChannels, { kernel: 1 })
-    : latent
+    ? conv(scope.at('post_quant_conv'), rounded, latentChannels, latentChannels, { kernel: 1 })
+    : rounded
   const image = decode(scope.at('decoder'), input, config)
   graph.output('image', image, ['n', imageChannels, 'image_h', 'image_w'])
   return graph.finish()
 }
 
 function encode(scope: Scope, image: Value, config: AutoencoderConfig): Value {
-  const { blockChannels, layersPerBlock } = config
+  const { blockChannels, layersPerBlock, levelAttention = [] } = config
   let channels = blockChannels[0] ?? 0
   let h = conv(scope.at('conv_in'), image, config.imageChannels, channels)
   blockChannels.forEach((outChannels, level) => {
@@ -62,6 +73,7 @@ function encode(scope: Scope, image: Value, config: AutoencoderConfig): Value {
     for (let i = 0; i < layersPerBlock; i++) {
       h = resnet(block.at(`resnets.${i}`), h, channels, outChannels, config)
       channels = outChannels
+      if (levelAttention[level]) h = selfAttention(block.at(`attentions.${i}`), h, channels, config.normGroups)
     }
     if (level < blockChannels.length - 1) {
       // The original pads right and bottom only.
@@ -69,11 +81,11 @@ function encode(scope: Scope, image: Value, config: AutoencoderConfig): Value {
     }
   })
   h = middle(scope.at('mid_block'), h, channels, config)
-  return head(scope, h, channels, config.latentChannels * 2, config)
+  return head(scope, h, channels, encodedChannels(config), config)
 }
 
 function decode(scope: Scope, latent: Value, config: AutoencoderConfig): Value {
-  const { blockChannels, layersPerBlock } = config
+  const { blockChannels, layersPerBlock, levelAttention = [] } = config
   const levels = [...blockChannels].reverse()
   let channels = levels[0] ?? 0
   let h = conv(scope.at('conv_in'), latent, config.latentChannels, channels)
@@ -83,6 +95,8 @@ function decode(scope: Scope, latent: Value, config: AutoencoderConfig): Value {
     for (let i = 0; i <= layersPerBlock; i++) {
       h = resnet(block.at(`resnets.${i}`), h, channels, outChannels, config)
       channels = outChannels
+      const hasAttention = levelAttention[levels.length - 1 - index]
+      if (hasAttention) h = selfAttention(block.at(`attentions.${i}`), h, channels, config.normGroups)
     }
     if (index < levels.length - 1) {
       const upsampler = block.at('upsamplers.0')

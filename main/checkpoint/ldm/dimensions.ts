@@ -82,9 +82,8 @@ export function ldmAutoencoderConfig(index: TensorIndex, scalingFactor: number):
   const look = lookup(index, LDM_AUTOENCODER)
   const levels = look.count((i) => `encoder.down.${i}.block.0.conv1.weight`)
   const range = Array.from({ length: levels }, (_, i) => i)
-  if (range.some((i) => look.has(`encoder.down.${i}.attn.0.q.weight`))) {
-    throw look.fail('expected attention in the middle of the autoencoder alone, found encoder.down.*.attn')
-  }
+  const levelAttention = range.map((i) => look.has(`encoder.down.${i}.attn.0.q.weight`))
+  const codebook = 'quantize.embedding.weight'
   return {
     imageChannels: look.shape('encoder.conv_in.weight')[1] ?? 0,
     latentChannels: look.shape('decoder.conv_in.weight')[1] ?? 0,
@@ -96,6 +95,8 @@ export function ldmAutoencoderConfig(index: TensorIndex, scalingFactor: number):
     ),
     normGroups: NORM_GROUPS,
     hasMiddleAttention: look.has('encoder.mid.attn_1.q.weight'),
+    ...(levelAttention.includes(true) ? { levelAttention } : {}),
+    ...(look.has(codebook) ? { codebookSize: look.shape(codebook)[0] ?? 0 } : {}),
     hasQuantConv: look.has('quant_conv.weight'),
     scalingFactor,
   }
@@ -133,7 +134,7 @@ function outputDepths(look: Lookup, levels: number, layersPerBlock: number): num
   })
 }
 
-interface Lookup {
+export interface Lookup {
   has(name: string): boolean
   shape(name: string): readonly number[]
   /** How many names, counted from 0, there are. */
@@ -141,7 +142,8 @@ interface Lookup {
   fail(sentence: string): StudioError
 }
 
-function lookup({ file, entries }: TensorIndex, prefix: string): Lookup {
+/** The tensors of one network by its own names. */
+export function lookup({ file, entries }: TensorIndex, prefix: string): Lookup {
   const fail = (sentence: string) => new StudioError('checkpoint-unsupported', `${file}: ${sentence}`)
   const has = (name: string) => entries.has(prefix + name)
   return {
@@ -160,7 +162,8 @@ function lookup({ file, entries }: TensorIndex, prefix: string): Lookup {
   }
 }
 
-function same(look: Lookup, values: readonly number[], what: string): number {
+/** The one value that all are. @throws StudioError checkpoint-unsupported */
+export function same(look: Lookup, values: readonly number[], what: string): number {
   const [first] = values
   if (first === undefined || values.some((value) => value !== first)) {
     throw look.fail(`expected the same number of ${what}, found ${values.join(', ') || 'none'}`)

@@ -65,6 +65,8 @@ export function ldmAutoencoderNames(config: AutoencoderConfig): NameMap {
     [/\.mid_block\.resnets\.0\./, '.mid.block_1.'],
     [/\.mid_block\.resnets\.1\./, '.mid.block_2.'],
     [/\.mid_block\.attentions\.0\./, '.mid.attn_1.'],
+    [/\.down_blocks\.(\d+)\.attentions\.(\d+)\./, '.down.$1.attn.$2.'],
+    [/\.up_blocks\.(\d+)\.attentions\.(\d+)\./, (_, i = '', j = '') => `.up.${last - Number(i)}.attn.${j}.`],
     [/\.group_norm\./, '.norm.'],
     [/\.to_([qkv])\./, '.$1.'],
     [/\.to_out\.0\./, '.proj_out.'],
