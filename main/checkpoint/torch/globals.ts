@@ -98,7 +98,7 @@ const HELD_CLASSES = [
 ]
 
 /** Names that stand for a storage's type in a persistent id. */
-export function storageDtype(name: string): PlainDtype | null | undefined {
+function storageDtype(name: string): PlainDtype | null | undefined {
   return UNTYPED_STORAGES.includes(name) ? null : STORAGES[name]
 }
 

@@ -97,7 +97,7 @@ async function storedPlace(file: BoundedFile, zip: ZipDirectory, name: string): 
 }
 
 /** @param place of the tensor's storage in the file */
-export function tensorEntry(file: BoundedFile, name: string, tensor: TorchTensor, place: StoragePlace): TensorEntry {
+function tensorEntry(file: BoundedFile, name: string, tensor: TorchTensor, place: StoragePlace): TensorEntry {
   const { dtype, shape, storage } = tensor
   if (!isContiguous(tensor)) {
     throw file.fail(
