@@ -56,7 +56,7 @@ export function inputUrl(id: string): string {
   return `/input/${id}`
 }
 
-/** Where the picture beside a part's file is. */
-export function partPictureUrl(id: string): string {
-  return `/part/${encodeURIComponent(id)}`
+/** Where the picture of a model or part is. */
+export function modelPictureUrl(id: string): string {
+  return `/model-thumbnail/${encodeURIComponent(id)}`
 }

@@ -57,16 +57,6 @@ test('the rail says how many jobs are still to go', async () => {
   await expect.element(screen.getByRole('button', { name: 'Queue', exact: true })).toBeVisible()
 })
 
-test('a model that cannot run says why; one that can is used with its own defaults', async () => {
-  const large = model({ id: 'large', name: 'Large', defaults: { ...model().defaults, widthPx: 512, heightPx: 512 } })
-  const broken = model({ id: 'broken', name: 'Broken', problem: 'expected 686 tensors, found 12' })
-  const { screen } = await openRoom(4, { 'models.list': () => [model(), large, broken] })
-  await expect.element(screen.getByText('Expected 686 tensors, found 12.')).toBeVisible()
-  await screen.getByRole('button', { name: 'Use' }).click()
-  await expect.element(screen.getByRole('combobox', { name: 'Model' })).toHaveTextContent('Large')
-  await expect.element(screen.getByRole('spinbutton', { name: 'Width' })).toHaveValue('512')
-})
-
 test('where no folder can be chosen its path is typed, and a bad one is refused at the field', async () => {
   const { screen } = await openRoom(4, {
     'studio.info': () => ({

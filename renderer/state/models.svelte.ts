@@ -59,6 +59,16 @@ export class ModelsState {
     this.replace(await this.#api['models.addFolder'](path))
   }
 
+  /** Moves the file of a model or part to the system's trash. */
+  async trashFile(id: ModelId): Promise<void> {
+    await this.#api['models.trashFile'](id)
+  }
+
+  /** Stops the computing of digests, or has it go on. */
+  async pauseDigests(isPaused: boolean): Promise<void> {
+    await this.#api['models.pauseDigests'](isPaused)
+  }
+
   async removeFolder(path: string): Promise<void> {
     this.replace(await this.#api['models.removeFolder'](path))
   }

@@ -11,6 +11,8 @@ import { GalleryState } from './gallery.svelte.ts'
 import { GalleryView } from './gallery-view.svelte.ts'
 import { hear } from './hearing.ts'
 import { Layout } from './layout.svelte.ts'
+import { MaskPainter } from './mask-painter.svelte.ts'
+import { LibraryView } from './library-view.svelte.ts'
 import { ModelsState } from './models.svelte.ts'
 import { neighbour } from './neighbour.ts'
 import { PartsState } from './parts.svelte.ts'
@@ -26,10 +28,12 @@ export class Studio {
   readonly settings
   readonly models
   readonly parts
+  readonly library
   readonly queue
   readonly gallery
   readonly galleryView
   readonly draft
+  readonly mask
   readonly canvas = new CanvasView()
   readonly layout = new Layout()
   readonly toasts = new Toasts()
@@ -47,10 +51,12 @@ export class Studio {
     this.settings = new SettingsState(this.api)
     this.models = new ModelsState(this.api)
     this.parts = new PartsState(this.api)
+    this.library = new LibraryView(this.models, this.parts)
     this.queue = new QueueState(this.api)
     this.gallery = new GalleryState(this.api)
     this.galleryView = new GalleryView(this.gallery)
     this.draft = new Draft(this.history)
+    this.mask = new MaskPainter(this.draft, (error) => this.showFailure(toFailure(error)))
     transport.subscribe((message) => {
       hear(this, message)
     })
@@ -120,6 +126,7 @@ export class Studio {
   /** Queues the draft; the prompt stays as it is and stays editable. */
   async generate(): Promise<void> {
     const { draft } = this
+    await this.mask.settle()
     if (!draft.fields.isSeedLocked) draft.rollSeed()
     if (draft.hasProblems) {
       this.announcer.say('Nothing was started: a field needs attention.')
