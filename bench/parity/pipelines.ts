@@ -99,7 +99,7 @@ const ROWS = /\.(?:latents|x)_per_step$/
 interface ConditioningTensors {
   readonly own: string
   readonly other: string
-  readonly part: keyof Conditioning
+  readonly part: 'context' | 'vector'
 }
 
 /** The reference's names for what the prompt and the negative prompt become. */

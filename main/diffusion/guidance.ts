@@ -11,6 +11,8 @@ export interface Conditioning {
   readonly vector: Tensor | null
   /** Channels [n, k, h, w] that join the latent, of networks that repaint or edit a picture. */
   readonly picture?: Tensor
+  /** Pictures that prompt beside the words, [n, tokens, d] each. */
+  readonly imageTokens?: readonly Tensor[]
   /** The guidance scale as an embedding [n, g], of networks distilled to be told it. */
   readonly guidance?: Tensor
 }
@@ -70,11 +72,13 @@ export function guided(
 }
 
 /** The conditioning for each of `count` pictures. */
-function expanded({ context, vector, picture }: Conditioning, count: number): Conditioning {
+function expanded({ context, vector, picture, guidance, imageTokens }: Conditioning, count: number): Conditioning {
   return {
     context: expandBatch(context, count),
     vector: vector && expandBatch(vector, count),
     ...(picture === undefined ? {} : { picture: expandBatch(picture, count) }),
+    ...(guidance === undefined ? {} : { guidance: expandBatch(guidance, count) }),
+    ...(imageTokens === undefined ? {} : { imageTokens: imageTokens.map((tokens) => expandBatch(tokens, count)) }),
   }
 }
 
@@ -84,7 +88,15 @@ export function joined(first: Conditioning, second: Conditioning): Conditioning 
     context: concatBatch(first.context, second.context),
     vector: first.vector && second.vector && concatBatch(first.vector, second.vector),
     ...(first.picture && second.picture ? { picture: concatBatch(first.picture, second.picture) } : {}),
+    ...(first.guidance && second.guidance ? { guidance: concatBatch(first.guidance, second.guidance) } : {}),
+    ...(first.imageTokens && second.imageTokens
+      ? { imageTokens: joinedEach(first.imageTokens, second.imageTokens) }
+      : {}),
   }
+}
+
+function joinedEach(first: readonly Tensor[], second: readonly Tensor[]): Tensor[] {
+  return first.map((tensor, i) => concatBatch(tensor, ...second.slice(i, i + 1)))
 }
 
 /** Neighbours that can go through the network in one batch. */

@@ -1,4 +1,5 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts'
+import { pixelsPerLatent } from '../checkpoint/draft.ts'
 import { openAutoencoder } from '../checkpoint/parts/autoencoder.ts'
 import type { ExternalAutoencoder } from '../checkpoint/parts/autoencoder.ts'
 import { withLoras } from '../checkpoint/parts/lora/apply.ts'
@@ -8,6 +9,7 @@ import type { Logger } from '../contract/failure.ts'
 import type { GenerationTask } from '../contract/studio.ts'
 import { buildTinyDecoder, buildTinyEncoder } from '../network/tiny-autoencoder.ts'
 import { clipSkipFor } from './clip-skip.ts'
+import { guideMarks, openGuides } from './guides.ts'
 import { drawnNetworks, weightBytes } from './networks.ts'
 import type { Networks } from './networks.ts'
 import { partPath } from './task-paths.ts'
@@ -17,15 +19,21 @@ export interface JoinedMarks {
   readonly textEncoder: string
   readonly unet: string
   readonly autoencoder: string
+  /** Names of the networks that are open for pictures that guide. */
+  readonly guides: readonly string[]
 }
 
 /** The marks of a model as it is. */
-export const ALONE = marksOf([], undefined, null)
+export const ALONE = marksOf([], undefined, null, { unet: [], names: [] })
 
 /** Whether anything differs; where a network is named, anything that changes it. */
 export function marksDiffer(a: JoinedMarks, b: JoinedMarks, network?: string): boolean {
-  const differs = (kind: keyof JoinedMarks) => a[kind] !== b[kind]
-  if (network === undefined) return differs('textEncoder') || differs('unet') || differs('autoencoder')
+  const differs = (kind: 'textEncoder' | 'unet' | 'autoencoder') => a[kind] !== b[kind]
+  if (network === undefined) {
+    const differ = JSON.stringify(a.guides) !== JSON.stringify(b.guides)
+    return differ || differs('textEncoder') || differs('unet') || differs('autoencoder')
+  }
+  if (network.startsWith('ControlNet')) return !b.guides.includes(network)
   if (network.startsWith('text encoder')) return differs('textEncoder')
   return differs(network === 'U-Net' ? 'unet' : 'autoencoder')
 }
@@ -34,7 +42,7 @@ export function marksDiffer(a: JoinedMarks, b: JoinedMarks, network?: string): b
 export function joinedMarks(task: GenerationTask): JoinedMarks {
   const { loras = [], clipSkip, vae } = task.request
   const places = loras.map(({ id, weight, textWeight = weight }) => ({ path: partPath(task, id), weight, textWeight }))
-  return marksOf(places, clipSkip, vae === undefined ? null : partPath(task, vae))
+  return marksOf(places, clipSkip, vae === undefined ? null : partPath(task, vae), guideMarks(task))
 }
 
 interface LoraPlace {
@@ -43,13 +51,19 @@ interface LoraPlace {
   readonly textWeight: number
 }
 
-function marksOf(loras: readonly LoraPlace[], clipSkip: number | undefined, vae: string | null): JoinedMarks {
+function marksOf(
+  loras: readonly LoraPlace[],
+  clipSkip: number | undefined,
+  vae: string | null,
+  guides: ReturnType<typeof guideMarks>,
+): JoinedMarks {
   const used = (amount: (lora: LoraPlace) => number) =>
     loras.flatMap((lora) => (amount(lora) === 0 ? [] : [[lora.path, amount(lora)]]))
   return {
     textEncoder: JSON.stringify([clipSkip ?? null, used(({ textWeight }) => textWeight)]),
-    unet: JSON.stringify(used(({ weight }) => weight)),
+    unet: JSON.stringify([used(({ weight }) => weight), guides.unet]),
     autoencoder: JSON.stringify(vae),
+    guides: guides.names,
   }
 }
 
@@ -67,16 +81,18 @@ export async function joinedNetworks(model: Checkpoint, task: GenerationTask, lo
     })),
   )
   const changed = loras.length === 0 ? model : withLoras(model, applied, logger)
-  if (vae === undefined) return drawnNetworks(changed, skipping(changed, clipSkip))
+  const guides = await openGuides(model, pixelsPerLatent(model.autoencoder.config), task)
+  const drawn = (checkpoint: Checkpoint) => drawnNetworks(checkpoint, skipping(checkpoint, clipSkip), guides)
+  if (vae === undefined) return drawn(changed)
   const { scalingFactor, latentChannels } = model.autoencoder.config
   const path = partPath(task, vae)
   const other = await openAutoencoder(path, scalingFactor)
   requireChannels(path, other, latentChannels)
   if (other.kind === 'full') {
     const autoencoder = other.component
-    return drawnNetworks({ ...changed, autoencoder }, skipping(changed, clipSkip))
+    return drawn({ ...changed, autoencoder })
   }
-  return withTiny(drawnNetworks(changed, skipping(changed, clipSkip)), other, path)
+  return withTiny(drawn(changed), other, path)
 }
 
 /** The clip skip of each text encoder. */

@@ -1,5 +1,6 @@
 import type { GenerationTask } from '../contract/studio.ts'
 import type { LoadedModel, OnRead } from './loaded-model.ts'
+import { weightBytes } from './networks.ts'
 import { pause } from './pause.ts'
 import type { ProgressReport } from './progress-report.ts'
 import { hasInput } from './start-latent.ts'
@@ -21,6 +22,10 @@ export async function loadAll(
       sizeBytes: unet,
       open: (onRead: OnRead) => model.unet(onRead),
     },
+    ...(model.networks.guides?.controls ?? []).map((control) => ({
+      sizeBytes: weightBytes(control.component),
+      open: (onRead: OnRead) => model.openControl(control, onRead),
+    })),
     { sizeBytes: autoencoder, open: (onRead: OnRead) => model.decoder(onRead) },
     ...(hasInput(model, task) ? [{ sizeBytes: autoencoder, open: (onRead: OnRead) => model.encoder(onRead) }] : []),
   ]

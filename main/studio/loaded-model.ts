@@ -6,6 +6,7 @@ import type { Logger } from '../contract/failure.ts'
 import type { PredictionType } from '../contract/generation.ts'
 import type { GenerationTask } from '../contract/studio.ts'
 import type { Conditioning, DiffusionNetwork } from '../diffusion/guidance.ts'
+import { buildControlNet } from '../network/controlnet.ts'
 import { loadNetwork } from '../runtime/network.ts'
 import type { Network } from '../runtime/network.ts'
 import type { OnnxGraph } from '../runtime/graph.ts'
@@ -17,6 +18,11 @@ import { encodePrompt } from '../text/conditioning.ts'
 import type { EncodedPrompt, PromptEncoder, TextEncoder } from '../text/conditioning.ts'
 import { withWords } from '../text/named-words.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
+import type { JoinedControl } from './controls.ts'
+import { neutralFeeds } from './guide-feeds.ts'
+import type { GuideFeeds } from './guide-feeds.ts'
+import { controlName, readGuides } from './guides.ts'
+import type { GuideName, Guides } from './guides.ts'
 import { guidanceEmbedding } from './guidance-embedding.ts'
 import { ALONE, joinedMarks, joinedNetworks, marksDiffer } from './joined-networks.ts'
 import { joinedWords, noWords } from './joined-words.ts'
@@ -38,7 +44,7 @@ export interface LoadOptions {
 /** Told how many bytes of a network's weights have been read. */
 export type OnRead = (share: number) => void
 
-type NetworkName = `text encoder ${number}` | 'U-Net' | 'decoder' | 'encoder'
+type NetworkName = `text encoder ${number}` | 'U-Net' | 'decoder' | 'encoder' | GuideName
 
 /** A model whose networks are opened when first asked for, and stay open until `release`. */
 export class LoadedModel {
@@ -137,16 +143,42 @@ export class LoadedModel {
     return { context, vector: vector && pooled && vector(pooled, isToldScore ? scoredPicture(sizes, role) : sizes) }
   }
 
-  /** The noise predictor, for latents of any size. */
-  async unet(onRead?: OnRead): Promise<DiffusionNetwork> {
+  /** The pictures of a run that guides join; null where none do. @throws StudioError as `readGuides` */
+  async guides(task: GenerationTask): Promise<Guides | null> {
+    const { guides } = this.networks
+    if (guides === null) return null
+    return readGuides(guides, task, {
+      open: (control) => this.openControl(control),
+      runOnce: async (graph, feeds) => {
+        const network = await loadNetwork(graph, { threads: this.options.threads })
+        try {
+          const outputs: Record<string, Tensor>[] = []
+          for (const each of feeds) outputs.push(await network.run(each))
+          return outputs
+        } finally {
+          await network.release()
+        }
+      },
+    })
+  }
+
+  /** One of the ControlNets that the request joins. */
+  async openControl({ path, component }: JoinedControl, onRead?: OnRead): Promise<Network> {
+    return this.#network(controlName(path), () => buildControlNet(component), onRead)
+  }
+
+  /** The noise predictor, for latents of any size. @param guide what the run's pictures give it; by default they say nothing */
+  async unet(onRead?: OnRead, guide: GuideFeeds = this.#unguided()): Promise<DiffusionNetwork> {
     const network = await this.#network('U-Net', () => this.networks.unet(), onRead)
-    return async (latent, timesteps, { context, vector, picture, guidance }) => {
+    return async (latent, timesteps, told, moment) => {
+      const { context, vector, picture, guidance } = told
       const feeds = {
         sample: picture ? concatChannels(latent, picture) : latent,
         timestep: tensor([timesteps.length], Float32Array.from(timesteps)),
         context,
         ...(vector === null ? {} : { vector }),
         ...(guidance ? { guidance } : {}),
+        ...(await guide({ x: latent, timesteps, told, moment })),
       }
       return output(await network.run(feeds), 'prediction')
     }
@@ -200,6 +232,11 @@ export class LoadedModel {
       ...(guidanceSize === null ? {} : { guidance: guidanceEmbedding(1, guidanceSize) }),
     }
     return probePredictionType(await this.unet(), conditioning, shape, diffusion.trainTimesteps - 1)
+  }
+
+  #unguided(): GuideFeeds {
+    const { guides } = this.networks
+    return guides ? neutralFeeds(guides.inputs) : () => Promise.resolve({})
   }
 
   async #network(name: NetworkName, build: () => OnnxGraph, onRead: OnRead | undefined): Promise<Network> {

@@ -8,6 +8,8 @@ import { buildTextEncoder } from '../network/text-encoder.ts'
 import { buildUnet } from '../network/unet.ts'
 import type { OnnxGraph } from '../runtime/graph.ts'
 import type { Tensor } from '../tensor/tensor.ts'
+import { guidedUnet } from './guides.ts'
+import type { JoinedGuides } from './guides.ts'
 import type { WordSpace } from './joined-words.ts'
 import { isScored, sizeVector } from './size-conditioning.ts'
 
@@ -27,7 +29,9 @@ export interface Networks {
   readonly wordSpaces: readonly WordSpace[]
   /** input_ids → context, and pooled where there is a vector to make. @param place among the model's text encoders */
   textEncoder(place: number): OnnxGraph
-  /** sample, timestep, context, vector and guidance → prediction */
+  /** ControlNets and IP-Adapters that the request joins; null where there are none. */
+  readonly guides: JoinedGuides | null
+  /** sample, timestep, context, vector, guidance and what the guides give → prediction */
   unet(): OnnxGraph
   /** latent, divided by the scaling factor → image */
   decoder(): OnnxGraph
@@ -49,6 +53,7 @@ export interface WeightBytes {
 export function drawnNetworks(
   { unet, autoencoder, textEncoders }: Checkpoint,
   clipSkips?: readonly number[],
+  guides: JoinedGuides | null = null,
 ): Networks {
   const { vector, guidanceSize, inChannels } = unet.config
   const pooledSize = textEncoders.at(-1)?.config.projection?.size ?? 0
@@ -81,7 +86,8 @@ export function drawnNetworks(
         ...(clipSkip === undefined ? {} : { clipSkip }),
       })
     },
-    unet: () => buildUnet(unet),
+    guides,
+    unet: () => buildUnet(unet, guides ? guidedUnet(guides) : {}),
     decoder: () => buildAutoencoderDecoder(autoencoder),
     encoder: () => buildAutoencoderEncoder(autoencoder),
   }

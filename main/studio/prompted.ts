@@ -13,6 +13,7 @@ import { composedPrompts } from '../text/prompt/composition.ts'
 import { promptStages } from '../text/prompt/schedule.ts'
 import type { PromptStage } from '../text/prompt/schedule.ts'
 import { promptStyles } from '../text/prompt/styles.ts'
+import type { Guides } from './guides.ts'
 import { guidanceEmbedding } from './guidance-embedding.ts'
 import type { LoadedModel } from './loaded-model.ts'
 import { wholePicture } from './size-conditioning.ts'
@@ -31,6 +32,8 @@ interface PromptedRun {
   readonly steps: number
   /** What joins the latent, of models that repaint or edit a picture. */
   readonly channels: Tensor | null
+  /** Pictures that guide it. */
+  readonly guides: Guides | null
 }
 
 /**
@@ -40,9 +43,9 @@ interface PromptedRun {
 export async function promptedNetwork(
   model: LoadedModel,
   { request, batchGuidance }: GenerationTask,
-  { steps, channels }: PromptedRun,
+  { steps, channels, guides }: PromptedRun,
 ): Promise<Predict> {
-  const network = await model.unet()
+  const network = await model.unet(undefined, guides?.feeds)
   const { prompt, negativePrompt, promptStyle = 'plain', guidance = {} } = request
   const guidanceScale = model.networks.guidanceSize === null ? request.guidanceScale : 1
   const edits = model.networks.input === 'instruct' && channels
@@ -67,7 +70,11 @@ export async function promptedNetwork(
     const stage = stages.find(({ until }) => step < until) ?? stages.at(-1)
     const told = stage && tellAt(stage.text, role)
     if (!told) throw new RangeError(`expected a prompt for step ${step + 1}, found none`)
-    return { ...told, ...(channels ? { picture: channels } : {}) }
+    return {
+      ...told,
+      ...(channels ? { picture: channels } : {}),
+      ...(guides ? { imageTokens: guides.imageTokens[role] } : {}),
+    }
   }
   const guidanceAt = (moment: Moment): Guidance => {
     if (edits && only) {

@@ -21,6 +21,7 @@ export function readyNetworks({ graphs, textEncoders, latent, isToldSizes }: Onn
       autoencoder: weightBytes(graphs.decoder),
     },
     wordSpaces: [],
+    guides: null,
     textEncoder(place) {
       const part = textEncoders[place]
       if (!part) throw new RangeError(`expected one of ${textEncoders.length} text encoders, found ${place}`)

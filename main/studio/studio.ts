@@ -48,11 +48,13 @@ export class Studio {
     })
     progress.steps = plan.steps
     const latentSides = latentSize(request, model.latentFactor)
+    // First, for an image encoder needs much memory for a moment.
+    const guides = await model.guides(task)
     await loadAll(model, task, progress, context.signal)
 
     progress.report('encoding')
     const start = await startOf(model, task)
-    const predict = await promptedNetwork(model, task, { steps: plan.steps, channels: start.channels })
+    const predict = await promptedNetwork(model, task, { steps: plan.steps, channels: start.channels, guides })
     const shape = [model.networks.latent.channels, ...latentSides]
     await pause(context.signal)
 
