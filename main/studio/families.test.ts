@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { openCheckpoint } from '../checkpoint/open.ts'
+import { editTensors, toRefiner, widenInput } from '../checkpoint/test-models.ts'
+import type { StoredTensor } from '../checkpoint/test-models.ts'
 import type { GenerationRequest } from '../contract/generation.ts'
 import { pictureTensor } from '../image/picture.ts'
 import { Studio } from './studio.ts'
@@ -12,6 +14,7 @@ import { writeDiffusersFolder } from './test-folders.ts'
 const PROJECT = join(import.meta.dirname, '../..')
 const VOCABULARIES = join(PROJECT, 'resources/vocabularies')
 const FIXTURES = join(PROJECT, 'bench/parity/fixtures')
+const INPUT = '0'.repeat(64)
 const SIZE = { widthPx: 128, heightPx: 64 }
 const REQUEST: GenerationRequest = {
   model: 'any',
@@ -39,7 +42,7 @@ async function world() {
         jobId: randomUUID(),
         request: { ...REQUEST, ...changes },
         modelPath,
-        inputPaths: {},
+        inputPaths: { [INPUT]: join(PROJECT, 'resources/icons/icon.png') },
         partPaths: {},
         embeddings: [],
         stagingFolder: folder,
@@ -60,18 +63,90 @@ async function world() {
   return { folder, generate }
 }
 
-test.each([
-  ['tiny-sd2-ldm', 'sd2', 'v'],
-  ['tiny-sdxl', 'sdxl', 'epsilon'],
-])('%s makes the same picture from its single file and as a diffusers folder', async (name, family, predictionType) => {
+/** Kinds of models, most of them made of the tiny ones, and what their pictures' origins say. */
+const KINDS: Record<string, { fixture: string; family: string; predictionType: string; edit?: Edit }> = {
+  'SD 1': { fixture: 'tiny-sd1-ldm', family: 'sd1', predictionType: 'epsilon' },
+  'SD 1 for inpainting': { fixture: 'tiny-sd1-ldm', family: 'sd1', predictionType: 'epsilon', edit: widened(9) },
+  'SD 1 that edits': { fixture: 'tiny-sd1-ldm', family: 'sd1', predictionType: 'epsilon', edit: widened(8) },
+  'SD 1 told the guidance scale': {
+    fixture: 'tiny-sd1-ldm',
+    family: 'sd1',
+    predictionType: 'epsilon',
+    edit: toldGuidance,
+  },
+  'SD 2': { fixture: 'tiny-sd2-ldm', family: 'sd2', predictionType: 'v' },
+  'SD 2 for inpainting': { fixture: 'tiny-sd2-ldm', family: 'sd2', predictionType: 'v', edit: widened(9) },
+  'SD XL': { fixture: 'tiny-sdxl', family: 'sdxl', predictionType: 'epsilon' },
+  'SD XL for inpainting': { fixture: 'tiny-sdxl', family: 'sdxl', predictionType: 'epsilon', edit: widened(9) },
+  'SD XL that edits': { fixture: 'tiny-sdxl', family: 'sdxl', predictionType: 'epsilon', edit: widened(8) },
+  'the refiner of SD XL': { fixture: 'tiny-sdxl', family: 'sdxl-refiner', predictionType: 'epsilon', edit: toRefiner },
+}
+
+type Edit = (tensors: Map<string, StoredTensor>) => void
+
+function widened(channels: number): Edit {
+  return (tensors) => {
+    widenInput(tensors, channels)
+  }
+}
+
+/** As a latent consistency model: a matrix for the guidance scale's embedding of 64 entries. */
+function toldGuidance(tensors: Map<string, StoredTensor>): void {
+  const values = Uint16Array.from({ length: 32 * 64 }, (_, i) => 0x3000 + (i % 512) + (i % 3 === 0 ? 0x8000 : 0))
+  const bytes = new Uint8Array(values.buffer)
+  tensors.set('model.diffusion_model.time_embed.cond_proj.weight', { dtype: 'F16', shape: [32, 64], bytes })
+}
+
+/** A model of that kind in a single file, with the configuration beside it. */
+async function fileOf(kind: string, folder: string): Promise<string> {
+  const { fixture = '', edit } = KINDS[kind] ?? {}
+  const file = join(FIXTURES, fixture, 'model.safetensors')
+  if (!edit) return file
+  const copy = join(folder, 'changed.safetensors')
+  await cp(file, copy)
+  await cp(join(FIXTURES, fixture, 'model.yaml'), join(folder, 'changed.yaml'))
+  await editTensors(copy, edit)
+  return copy
+}
+
+test.each(Object.keys(KINDS))(
+  '%s makes the same picture from its single file and as a diffusers folder',
+  async (kind) => {
+    const { folder, generate } = await world()
+    const file = await fileOf(kind, folder)
+    const copy = join(folder, 'model')
+    await writeDiffusersFolder(await openCheckpoint(file), copy, join(VOCABULARIES, 'clip-merges.txt'))
+    const init = { id: INPUT, strength: 1, fit: 'crop' } as const
+    const [fromFile, fromFolder] = [await generate(file, { init }), await generate(copy, { init })]
+    const { family, predictionType } = KINDS[kind] ?? {}
+    expect(fromFile.origin).toMatchObject({ family, predictionType })
+    expect(fromFolder.origin).toMatchObject({ family, predictionType })
+    expect(fromFolder.data).toEqual(fromFile.data)
+  },
+)
+
+test('a model that is told the guidance scale heeds it in a single pass', async () => {
   const { folder, generate } = await world()
-  const file = join(FIXTURES, name, 'model.safetensors')
-  const copy = join(folder, 'model')
-  await writeDiffusersFolder(await openCheckpoint(file), copy, join(VOCABULARIES, 'clip-merges.txt'))
-  const [fromFile, fromFolder] = [await generate(file), await generate(copy)]
-  expect(fromFile.origin).toMatchObject({ family, predictionType })
-  expect(fromFolder.origin).toMatchObject({ family, predictionType })
-  expect(fromFolder.data).toEqual(fromFile.data)
+  const file = await fileOf('SD 1 told the guidance scale', folder)
+  const [low, high, other] = [
+    await generate(file, { guidanceScale: 2, sampler: 'lcm' }),
+    await generate(file, { guidanceScale: 8, sampler: 'lcm' }),
+    await generate(file, { guidanceScale: 8, sampler: 'lcm', negativePrompt: 'another' }),
+  ]
+  expect(high.data).not.toEqual(low.data)
+  expect(other.data).toEqual(high.data)
+})
+
+test('what the network is taken to predict can be said', async () => {
+  const { generate } = await world()
+  const file = join(FIXTURES, 'tiny-sd1-ldm/model.safetensors')
+  const pictures = [
+    await generate(file),
+    await generate(file, { predictionType: 'v' }),
+    await generate(file, { predictionType: 'sample' }),
+  ]
+  expect(pictures.map(({ origin }) => origin.predictionType)).toEqual(['epsilon', 'v', 'sample'])
+  expect(new Set(pictures.map(({ data }) => data.join())).size).toBe(3)
 })
 
 test('a picture of SD XL heeds its prompt, without guidance and with a prompt of several chunks too', async () => {

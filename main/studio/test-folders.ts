@@ -18,8 +18,9 @@ export async function writeDiffusersFolder(model: Checkpoint, folder: string, me
     vae: ['diffusers', 'AutoencoderKL'],
   }
   for (const [i, part] of textEncoders.entries()) {
-    const suffix = i === 0 ? '' : '_2'
-    const isProjected = i === 1
+    // The refiner has the second one alone.
+    const isProjected = i === 1 || (unet.config.vector !== null && textEncoders.length === 1)
+    const suffix = isProjected ? '_2' : ''
     index[`text_encoder${suffix}`] = ['transformers', isProjected ? 'CLIPTextModelWithProjection' : 'CLIPTextModel']
     index[`tokenizer${suffix}`] = ['transformers', 'CLIPTokenizer']
     await writeTextEncoder(part, join(folder, `text_encoder${suffix}`), isProjected)
@@ -91,10 +92,14 @@ function unetFields(config: UnetConfig): object {
     layers_per_block: config.layersPerBlock,
     down_block_types: types('Down', config.downTransformerDepth),
     up_block_types: types('Up', config.upTransformerDepth).reverse(),
-    transformer_layers_per_block: config.downTransformerDepth.map((depth) => Math.max(1, depth)),
+    // The last level's is the middle's too.
+    transformer_layers_per_block: config.downTransformerDepth.map((depth, level, { length }) =>
+      level === length - 1 ? config.middleTransformerDepth : Math.max(1, depth),
+    ),
     attention_head_dim: config.headCount,
     cross_attention_dim: config.crossAttentionDim,
     use_linear_projection: config.hasLinearProjections,
+    time_cond_proj_dim: config.guidanceSize,
     ...(config.vector && {
       addition_embed_type: 'text_time',
       addition_time_embed_dim: config.vector.numberWidth,
