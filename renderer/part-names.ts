@@ -1,4 +1,4 @@
-import type { Preprocessor } from '../main/contract/generation.ts'
+import type { Mask, Preprocessor } from '../main/contract/generation.ts'
 import type { ModelSummary } from '../main/contract/model.ts'
 import type { PartKind, PartSummary } from '../main/contract/part.ts'
 import { sentence } from './names.ts'
@@ -20,6 +20,9 @@ export const preprocessorNames = {
   scribble: { label: 'Scribble', detail: 'Rough strokes, as if drawn by hand' },
   invert: { label: 'Invert', detail: 'Black lines on white become white on black' },
 } satisfies Record<Preprocessor, { label: string; detail: string }>
+
+/** What a masked part starts from. */
+export const maskFillNames = { original: 'The picture', noise: 'Noise alone' } satisfies Record<Mask['fill'], string>
 
 const FAMILY_NAMES: Readonly<Record<string, string>> = {
   sd1: 'Stable Diffusion 1',

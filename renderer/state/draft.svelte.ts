@@ -170,9 +170,12 @@ export class Draft {
 
   removeMask(): void {
     const { init } = this.#fields
-    if (!init) return
-    const { mask: _mask, ...rest } = init
-    this.change({ init: rest })
+    if (init) this.change({ init: withoutMask(init) })
+  }
+
+  removeMaskUndoably(): void {
+    const { init } = this.#fields
+    if (init?.mask) this.changeUndoably('remove the mask', { init: withoutMask(init) })
   }
 
   removeInput(): void {
@@ -191,4 +194,8 @@ export class Draft {
     this.#refusals = { ...this.#refusals, [field]: sentence(failure.message) }
     return true
   }
+}
+
+function withoutMask({ mask: _mask, ...init }: InitImage): InitImage {
+  return init
 }

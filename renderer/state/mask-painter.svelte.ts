@@ -85,6 +85,14 @@ export class MaskPainter {
     void this.settle()
   }
 
+  /** Leaves what was painted; the draft's mask is to go. */
+  forget(): void {
+    clearTimeout(this.#rest)
+    this.#isKept = true
+    this.#isOpen = false
+    this.#inputId = undefined
+  }
+
   use(tool: MaskTool): void {
     this.#tool = tool
   }

@@ -2,6 +2,7 @@ import type { ImageRecord } from '../../main/contract/image.ts'
 import type { Command } from './commands.ts'
 import { galleryCommands, searchCommand } from './gallery-commands.ts'
 import type { RoomId } from './layout.svelte.ts'
+import { maskCommands } from './mask-commands.ts'
 import { pictureCommands } from './picture-commands.ts'
 import type { Studio } from './studio.svelte.ts'
 
@@ -19,6 +20,7 @@ export function windowCommands(studio: Studio): readonly Command[] {
   const picture = shown === undefined ? undefined : studio.gallery.record(shown)
   const isInGallery = studio.layout.room === 'gallery'
   return [
+    ...maskCommands(studio),
     ...createCommands(studio),
     ...(picture && !isInGallery ? shownPictureCommands(studio, picture) : []),
     ...(isInGallery ? galleryCommands(studio) : []),
