@@ -82,6 +82,29 @@ test('an encoder takes an image from -1 to 1 and halves it at each resolution', 
   expect([...(mean?.data ?? [])]).toEqual([0.75 + 0.25 + 0.25, 0.25 + 0.25])
 })
 
+test('in place of another autoencoder they take and give latents before its scaling factor, and no deviation', async () => {
+  const standIn = { scalingFactor: 0.5 }
+  const decoder = await openTinyAutoencoder(await fileOf(DECODER), 'decoder')
+  const latent = [1, 0.5, -2, 0]
+  const decoded = async (values: readonly number[], ...given: [] | [typeof standIn]) => {
+    const network = await loadNetwork(buildTinyDecoder(decoder, ...given))
+    onTestFinished(() => network.release())
+    return (await network.run({ latent: tensor([1, 2, 1, 2], Float32Array.from(values)) }))['image']?.data
+  }
+  const doubledLatent = latent.map((value) => value / standIn.scalingFactor)
+  const expected = await decoded(latent)
+  for (const [i, value] of ((await decoded(doubledLatent, standIn)) ?? []).entries()) {
+    expect(value).toBeCloseTo(expected?.[i] ?? NaN, 6)
+  }
+  const encoder = await loadNetwork(
+    buildTinyEncoder(await openTinyAutoencoder(await fileOf(ENCODER), 'encoder'), standIn),
+  )
+  onTestFinished(() => encoder.release())
+  const { mean, logvar } = await encoder.run({ image: tensor([1, 1, 2, 2], Float32Array.of(0.5, 7, 7, 7)) })
+  expect([...(mean?.data ?? [])]).toEqual([1.25 / 0.5, 0.5 / 0.5])
+  expect([...(logvar?.data ?? [])].map((value) => Math.fround(Math.exp(value / 2)))).toEqual([0, 0])
+})
+
 test('a file that lacks a layer, or is something else, is refused by name', async () => {
   const { 6: _, ...without } = DECODER
   await expect(openTinyAutoencoder(await fileOf(without), 'decoder')).rejects.toThrow(
