@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { SamplingOptions } from './sampling.ts'
 
 export const SAMPLER_IDS = [
   'euler',
@@ -208,6 +209,7 @@ export const GenerationRequest = z.object({
   init: InitImage.nullable(),
   /** Absent: plain. */
   promptStyle: PromptStyleId.optional(),
+  sampling: SamplingOptions.optional(),
   guidance: GuidanceOptions.optional(),
   /** Absent: philox. */
   noise: NoiseSourceId.optional(),

@@ -34,6 +34,8 @@ export interface LoopOptions extends Pick<SamplerOptions, 'eta' | 'churn'> {
   readonly plan: SamplingPlan
   readonly predict: Predict
   readonly predictionType: PredictionType
+  /** What the sampler's own noise is multiplied by; s_noise. */
+  readonly noiseScale?: number
   /** Draw 0 is the initial latent's, draw k + 1 the sampler's draw k; all in the latent's shape. */
   readonly noise: NoiseSource
   /** The latent of an input picture, in the scale of the data. */
@@ -52,14 +54,17 @@ export interface LoopOptions extends Pick<SamplerOptions, 'eta' | 'churn'> {
  * @throws StudioError invalid-request when the input picture or the state to resume does not fit the run
  */
 export async function* denoisingLoop(options: LoopOptions): AsyncGenerator<StepRecord, void, void> {
-  const { plan, noise, resume, clean, mask } = options
+  const { plan, noise, resume, clean, mask, noiseScale = 1 } = options
   const { sample } = samplers[options.sampler]
   const start = resume ? resumable(resume, plan) : { x: initialLatent(options), step: 0, memory: [] }
   let moment = { step: start.step, steps: plan.steps }
   const denoise = denoiser((x, t) => options.predict(x, t, moment), options.predictionType, plan.timestepAt)
   const repaint = (x: Tensor) => (clean && mask ? masked(x, clean, mask) : x)
   const steps = sample(async (x, sigma) => repaint(await denoise(x, sigma)), start.x, plan.sigmas, {
-    noise: (draw, between) => noise(draw + 1, between),
+    noise: (draw, between) => {
+      const drawn = noise(draw + 1, between)
+      return noiseScale === 1 ? drawn : scaled(drawn, noiseScale)
+    },
     from: start,
     predictionType: options.predictionType,
     levelBetween: plan.levelBetween,

@@ -48,8 +48,8 @@ export interface SamplerOptions {
 export interface Churn {
   /** S_churn: noise levels gained over the whole run, in steps. */
   readonly amount: number
-  readonly sigmaMin?: number
-  readonly sigmaMax?: number
+  readonly sigmaMin?: number | undefined
+  readonly sigmaMax?: number | undefined
   /** S_noise */
   readonly noiseScale?: number
 }

@@ -51,6 +51,7 @@ export async function sampledLatent(run: SamplingRun): Promise<Tensor> {
     predict,
     predictionType: request.predictionType ?? (await model.predictionType()),
     noise: seededNoise([request.seed], run.shape, noiseVariation(request, model.latentFactor)),
+    ...samplerOptions(request),
     ...(start.clean === null ? {} : { clean: start.clean }),
     ...(start.mask === null ? {} : { mask: start.mask, isFilledWithNoise: start.isFilledWithNoise }),
     ...(resume === null ? {} : { resume }),
@@ -74,6 +75,15 @@ function identity({ model, plan, task: { request, partPaths, batchGuidance }, sh
   const { path, sizeBytes } = model.facts
   const { sigmas, timesteps } = plan
   return { request, model: { path, sizeBytes }, partPaths, batchGuidance, sigmas, timesteps, shape, runtimeVersion }
+}
+
+/** What the request asks of the sampler beyond its own way. */
+function samplerOptions({ sampling: { eta, noiseScale, churn } = {} }: GenerationRequest) {
+  return {
+    ...(eta === undefined ? {} : { eta }),
+    ...(noiseScale === undefined ? {} : { noiseScale }),
+    ...(churn === undefined ? {} : { churn }),
+  }
 }
 
 /** What the request says of its noise besides the seed. */

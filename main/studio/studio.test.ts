@@ -176,3 +176,29 @@ test('a run that was broken off goes on to the same bytes, for every kind of mem
     expect((await readFile(again.file)).equals(whole)).toBe(true)
   }
 })
+
+test('what the request asks of its sampler and its noise changes the picture, and off is off', async () => {
+  const { generate } = await testStudio()
+  const bytes = async (changes: Partial<GenerationRequest>) =>
+    readFile((await generate({ sampler: 'euler', steps: 3, ...changes })).file)
+  const pixels = async (changes: Partial<GenerationRequest>) =>
+    meanDifference((await generate({ sampler: 'euler', steps: 3, ...changes })).file, plain.file)
+  const plain = await generate({ sampler: 'euler', steps: 3 })
+  expect(await pixels({ sampling: { churn: { amount: 0 } } })).toBe(0)
+  expect(await pixels({ noise: 'philox', variation: { seed: 3, strength: 0 } })).toBe(0)
+  for (const changes of [
+    { sampling: { churn: { amount: 3 } } },
+    { sampling: { levels: { spacing: 'linspace' } } },
+    { noise: 'torch-cpu' },
+    { variation: { seed: 3, strength: 0.5 } },
+    { seedSize: { widthPx: 64, heightPx: 64 } },
+    { guidance: { rescale: 0.7 } },
+    { guidance: { start: 0.5 } },
+    { guidance: { thresholding: { mimicScale: 2, quantile: 1 } } },
+    { promptStyle: 'a1111', prompt: 'a (red:1.4) apple' },
+    { promptStyle: 'a1111', prompt: 'a [red:green:0.5] apple AND a cat :0.5' },
+  ] satisfies Partial<GenerationRequest>[]) {
+    expect(await pixels(changes), JSON.stringify(changes)).toBeGreaterThan(0.001)
+  }
+  expect((await bytes({ noise: 'torch-cpu' })).equals(await bytes({ noise: 'torch-cpu' }))).toBe(true)
+})

@@ -3,6 +3,7 @@ import { StudioError } from '../contract/failure.ts'
 import type { GenerationRequest } from '../contract/generation.ts'
 import type { GenerationResult, GenerationTask } from '../contract/studio.ts'
 import { planSampling } from '../diffusion/plan.ts'
+import { defined } from './defined.ts'
 import { loadAll } from './load-all.ts'
 import type { GenerateContext } from './generate-context.ts'
 import { LoadedModel } from './loaded-model.ts'
@@ -45,6 +46,7 @@ export class Studio {
       schedule: request.schedule,
       steps: request.steps,
       strength: request.init?.strength ?? 1,
+      rules: defined(request.sampling?.levels ?? {}),
     })
     progress.steps = plan.steps
     const latentSides = latentSize(request, model.latentFactor)
