@@ -1,5 +1,6 @@
 import type { ModelDefaults, ModelInput } from '../contract/model.ts'
 import type { AutoencoderConfig, ClipTextConfig, DiffusionConfig, UnetConfig } from './config.ts'
+import type { PlainUnetConfig } from './ldm/plain-unet.ts'
 import type { GraphFile } from './onnx/graph-file.ts'
 import type { Component } from './weights.ts'
 
@@ -62,6 +63,27 @@ export interface Checkpoint extends ModelFacts {
   readonly textEncoders: readonly [TextEncoderPart, ...TextEncoderPart[]]
 }
 
+/**
+ * A model of the original latent diffusion paper that hears no words: its U-Net attends to a class, or is told nothing.
+ * Rombach et al. 2022 (arXiv 2112.10752).
+ */
+export type LabelCheckpoint = ModelFacts & {
+  readonly layout: 'single-file'
+  readonly autoencoder: Component<AutoencoderConfig>
+} & (
+    | { readonly labels: Component<LabelConfig>; readonly unet: Component<UnetConfig> }
+    | { readonly labels: null; readonly unet: Component<PlainUnetConfig> }
+  )
+
+/** A table of one vector a class. */
+export interface LabelConfig {
+  /** Without that of no class. */
+  readonly classCount: number
+  /** The entry that stands for no class, which guidance goes away from; null where there is none. */
+  readonly nullClass: number | null
+  readonly width: number
+}
+
 /** A model whose networks are graphs of their own, which run as they are. */
 export interface OnnxModel extends ModelFacts {
   readonly layout: 'onnx'
@@ -95,4 +117,4 @@ export interface LatentSpace {
 }
 
 /** Whatever can run. */
-export type Model = Checkpoint | OnnxModel
+export type Model = Checkpoint | LabelCheckpoint | OnnxModel

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, extname, resolve } from 'node:path'
 import { StudioError } from '../contract/failure.ts'
-import type { Checkpoint, ModelFacts } from './checkpoint.ts'
+import type { Checkpoint, LabelCheckpoint, ModelFacts } from './checkpoint.ts'
 import type { AutoencoderConfig, ClipTextConfig, DiffusionConfig, UnetConfig } from './config.ts'
 import type { ExpectedTensors } from './expected/layers.ts'
 import { isOnnxFolder } from './onnx/is-onnx-folder.ts'
@@ -27,8 +27,8 @@ export interface DraftNetwork {
 }
 
 /** A model as its files describe it, before anyone has checked that it can run. */
-export interface Draft {
-  readonly checkpoint: Checkpoint
+export interface Draft<M extends Checkpoint | LabelCheckpoint = Checkpoint> {
+  readonly checkpoint: M
   readonly networks: readonly DraftNetwork[]
   /** Sentences about weights that could not be read at all. */
   readonly faults: readonly string[]

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { toFailure } from '../contract/failure.ts'
-import type { ModelFacts, OnnxModel } from './checkpoint.ts'
+import type { Checkpoint, LabelCheckpoint, ModelFacts, OnnxModel } from './checkpoint.ts'
 import type { DiffusionConfig } from './config.ts'
 import { locate } from './draft.ts'
 import type { Draft, DraftNetwork, Place } from './draft.ts'
@@ -65,14 +65,14 @@ export async function inspect(path: string): Promise<Inspection> {
   }
   try {
     if (place.layout === 'onnx') return describeGraphs(await readOnnxFolder(place.path))
-    return describe(await readDraft(place.path, {}))
+    return describe(await readDraft(place, {}))
   } catch (error) {
     const index = place.layout === 'single-file' ? await readTensorIndex(place.path).catch(() => null) : null
     return unread(place, [...(index?.entries.values() ?? [])], toFailure(error).message)
   }
 }
 
-function describe(draft: Draft): Inspection {
+function describe(draft: Draft<Checkpoint | LabelCheckpoint>): Inspection {
   const { checkpoint, networks, tensors } = draft
   const used = new Set(networks.flatMap(({ weights }) => weights.names.map((name) => weights.require(name).name)))
   return {

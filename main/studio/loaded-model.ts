@@ -27,9 +27,8 @@ import { guidanceEmbedding } from './guidance-embedding.ts'
 import { ALONE, joinedMarks, joinedNetworks, marksDiffer } from './joined-networks.ts'
 import { joinedWords, noWords } from './joined-words.ts'
 import type { JoinedWords } from './joined-words.ts'
-import { drawnNetworks } from './networks.ts'
+import { networksOf } from './networks-of.ts'
 import type { Networks } from './networks.ts'
-import { readyNetworks } from './ready-networks.ts'
 import { probePredictionType } from './prediction-probe.ts'
 import { scoredPicture, wholePicture } from './size-conditioning.ts'
 import type { PictureSizes, PromptRole } from './size-conditioning.ts'
@@ -61,7 +60,7 @@ export class LoadedModel {
 
   private constructor(model: Model, tokenizers: readonly Tokenizer[], options: LoadOptions) {
     this.#model = model
-    this.#networks = model.layout === 'onnx' ? readyNetworks(model) : drawnNetworks(model)
+    this.#networks = networksOf(model)
     this.#words = noWords(this.#networks.wordSpaces)
     this.options = options
     this.#tokenizers = tokenizers
@@ -70,7 +69,8 @@ export class LoadedModel {
   /** @throws StudioError model-missing, checkpoint-unsupported */
   static async open(path: string, options: LoadOptions, overrides: CheckpointOverrides = {}): Promise<LoadedModel> {
     const model = await openModel(path, overrides)
-    const tokenizers = model.textEncoders.map((part) => loadTokenizer(part, options.vocabulariesFolder))
+    const encoders = 'labels' in model ? [] : model.textEncoders
+    const tokenizers = encoders.map((part) => loadTokenizer(part, options.vocabulariesFolder))
     return new LoadedModel(model, await Promise.all(tokenizers), options)
   }
 
@@ -100,13 +100,14 @@ export class LoadedModel {
     }
   }
 
-  /** The model's tensors, for what joins them. @throws StudioError invalid-request for a model of ready-made graphs */
+  /** The model's tensors, for what joins them. @throws StudioError invalid-request for a model that nothing joins */
   get checkpoint(): Checkpoint {
-    if (this.#model.layout !== 'onnx') return this.#model
-    const { name } = this.#model
+    const model = this.#model
+    if (model.layout !== 'onnx' && !('labels' in model)) return model
+    const why = model.layout === 'onnx' ? 'whose ONNX graphs run as they are' : 'which is told no words'
     throw new StudioError(
       'invalid-request',
-      `expected a model of weights, found ${name}, whose ONNX graphs run as they are and nothing joins`,
+      `expected a text-to-image model of weights, found ${model.name}, ${why}: nothing joins it`,
     )
   }
 
@@ -135,6 +136,13 @@ export class LoadedModel {
   /** One text encoder by its place. */
   async openTextEncoder(place: number, onRead?: OnRead): Promise<Network> {
     return this.#network(`text encoder ${place}`, () => this.networks.textEncoder(place), onRead)
+  }
+
+  /** What the U-Net is told for a class. */
+  async classConditioning(number: number): Promise<Conditioning> {
+    const table = await this.openTextEncoder(0)
+    const outputs = await table.run({ input_ids: { shape: [1, 1], data: BigInt64Array.of(BigInt(number)) } })
+    return { context: output(outputs, 'context'), vector: null }
   }
 
   /** What the U-Net is told for a prompt: its context and, where the model has one, the vector of the picture's sizes. */
@@ -175,7 +183,7 @@ export class LoadedModel {
       const feeds = {
         sample: picture ? concatChannels(latent, picture) : latent,
         timestep: tensor([timesteps.length], Float32Array.from(timesteps)),
-        context,
+        ...(context.data.length === 0 ? {} : { context }),
         ...(vector === null ? {} : { vector }),
         ...(guidance ? { guidance } : {}),
         ...(await guide({ x: latent, timesteps, told, moment })),

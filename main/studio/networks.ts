@@ -1,4 +1,4 @@
-import type { Checkpoint, LatentSpace } from '../checkpoint/checkpoint.ts'
+import type { Checkpoint, LabelConfig, LatentSpace } from '../checkpoint/checkpoint.ts'
 import { pixelsPerLatent } from '../checkpoint/draft.ts'
 import { modelInput } from '../checkpoint/input.ts'
 import type { Component } from '../checkpoint/weights.ts'
@@ -15,6 +15,8 @@ import { isScored, sizeVector } from './size-conditioning.ts'
 
 /** A model's networks as graphs to load, whatever they come from, and what the stages must know of them. */
 export interface Networks {
+  /** What its pictures are asked for by: words, a class of a table, or nothing at all. */
+  readonly told: 'words' | LabelConfig | 'nothing'
   readonly latent: LatentSpace
   /** What the U-Net takes beside the latent. */
   readonly input: ModelInput
@@ -59,6 +61,7 @@ export function drawnNetworks(
   const pooledSize = textEncoders.at(-1)?.config.projection?.size ?? 0
   const { latentChannels, scalingFactor } = autoencoder.config
   return {
+    told: 'words',
     latent: { channels: latentChannels, factor: pixelsPerLatent(autoencoder.config), scalingFactor },
     input: modelInput(inChannels, latentChannels) ?? 'none',
     guidanceSize,

@@ -15,6 +15,7 @@ import type { PromptStage } from '../text/prompt/schedule.ts'
 import { promptStyles } from '../text/prompt/styles.ts'
 import type { Guides } from './guides.ts'
 import { guidanceEmbedding } from './guidance-embedding.ts'
+import { labelledNetwork } from './labelled.ts'
 import type { LoadedModel } from './loaded-model.ts'
 import { wholePicture } from './size-conditioning.ts'
 import type { PromptRole } from './size-conditioning.ts'
@@ -45,6 +46,8 @@ export async function promptedNetwork(
   { request, batchGuidance }: GenerationTask,
   { steps, channels, guides }: PromptedRun,
 ): Promise<Predict> {
+  const { told } = model.networks
+  if (told !== 'words') return labelledNetwork(model, { request, batchGuidance }, told)
   const network = await model.unet(undefined, guides?.feeds)
   const { prompt, negativePrompt, promptStyle = 'plain', guidance = {} } = request
   const guidanceScale = model.networks.guidanceSize === null ? request.guidanceScale : 1

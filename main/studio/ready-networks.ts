@@ -8,6 +8,7 @@ import type { Networks } from './networks.ts'
 /** The networks of a model of ready-made graphs. */
 export function readyNetworks({ graphs, textEncoders, latent, isToldSizes }: OnnxModel): Networks {
   return {
+    told: 'words',
     latent,
     input: 'none',
     guidanceSize: null,
