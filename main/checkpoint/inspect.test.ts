@@ -66,27 +66,40 @@ it('tells what is left of a folder without its text encoder', async () => {
   expect(problem).toMatch(/text_encoder: expected model\.safetensors, found config\.json$/)
 })
 
+const LACKS = 'but lacks its U-Net (model.diffusion_model.*)'
+const NOT_RUN = 'which is not run yet'
+const PART = 'which joins a model and is none by itself'
+
 it.each([
-  ['lora_unet_down_blocks_0_attentions_0_proj_in.lora_down.weight', 'a LoRA'],
-  ['unet.down_blocks.0.attentions.0.to_q.lora_A.weight', 'a LoRA'],
-  ['conditioner.embedders.0.transformer.text_model.final_layer_norm.bias', 'Stable Diffusion XL'],
-  ['cond_stage_model.model.ln_final.weight', 'Stable Diffusion 2'],
-  ['conditioner.embedders.0.model.ln_final.weight', 'the refiner of Stable Diffusion XL'],
-  ['model.diffusion_model.joint_blocks.0.x_block.attn.qkv.weight', 'Stable Diffusion 3'],
-  ['double_blocks.0.img_attn.qkv.weight', 'Flux'],
-  ['control_model.input_blocks.0.0.weight', 'a ControlNet'],
-  ['decoder.conv_in.weight', 'an autoencoder alone'],
-  ['down_blocks.0.resnets.0.conv1.weight', 'a U-Net without its text encoder and autoencoder'],
-  ['text_model.embeddings.token_embedding.weight', 'a text encoder alone'],
-  ['emb_params', 'a textual inversion embedding'],
-  ['string_to_param.*', 'a textual inversion embedding'],
-])('sees in %s that a file looks like %s', async (name, what) => {
+  ['lora_unet_down_blocks_0_attentions_0_proj_in.lora_down.weight', 'a LoRA', PART],
+  ['unet.down_blocks.0.attentions.0.to_q.lora_A.weight', 'a LoRA', PART],
+  ['conditioner.embedders.0.transformer.text_model.final_layer_norm.bias', 'Stable Diffusion XL', LACKS],
+  ['cond_stage_model.model.ln_final.weight', 'Stable Diffusion 2', LACKS],
+  ['conditioner.embedders.0.model.ln_final.weight', 'the refiner of Stable Diffusion XL', LACKS],
+  ['model.diffusion_model.joint_blocks.0.x_block.attn.qkv.weight', 'Stable Diffusion 3', NOT_RUN],
+  ['double_blocks.0.img_attn.qkv.weight', 'Flux', NOT_RUN],
+  ['single_transformer_blocks.0.attn.to_q.weight', 'Flux', NOT_RUN],
+  ['model.diffusion_model.clf.1.weight', 'Stable Cascade', NOT_RUN],
+  ['t_block.1.weight', 'PixArt', NOT_RUN],
+  ['blocks.0.cross_attn.norm_k.weight', 'Wan', NOT_RUN],
+  ['double_layers.0.attn.w1q.weight', 'AuraFlow', NOT_RUN],
+  ['mlp_t5.0.weight', 'Hunyuan DiT', NOT_RUN],
+  ['model.diffusion_model.input_blocks.1.1.time_stack.0.attn1.to_q.weight', 'Stable Video Diffusion', NOT_RUN],
+  ['control_model.input_blocks.0.0.weight', 'a ControlNet', PART],
+  ['image_proj.proj.weight', 'an IP-Adapter', PART],
+  ['decoder.conv_in.weight', 'an autoencoder alone', PART],
+  ['down_blocks.0.resnets.0.conv1.weight', 'a U-Net without its text encoder and autoencoder', PART],
+  ['down_blocks.0.motion_modules.0.temporal_transformer.norm.weight', 'a motion module of AnimateDiff', PART],
+  ['text_model.embeddings.token_embedding.weight', 'a text encoder alone', PART],
+  ['emb_params', 'a textual inversion embedding', PART],
+  ['string_to_param.*', 'a textual inversion embedding', PART],
+])('sees in %s that a file looks like %s', async (name, what, verdict) => {
   const path = join(await temporaryFolder(), 'weights.safetensors')
   await writeTensors(path, new Map([[name, tiny]]))
   const found = await inspect(path)
   expect(found).toMatchObject({ layout: 'single-file', family: null, tensorCount: 1, dtypes: { F16: 1 } })
   expect(found.looksLike).toBe(`By its tensors' names this looks like ${what}.`)
-  expect(found.problem).toContain(`found what looks like ${what}, which is not run yet`)
+  expect(found.problem).toContain(`found what looks like ${what}, ${verdict}`)
 })
 
 it('describes what cannot be read, and fails only where nothing lies', async () => {

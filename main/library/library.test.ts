@@ -170,7 +170,7 @@ describe('a model that cannot run', () => {
       new Map([['conditioner.embedders.0.transformer.text_model.final_layer_norm.bias', tensor]]),
     )
     expect(await problemOf(folder)).toMatchObject([
-      { familyName: 'Stable Diffusion XL', problem: expect.stringContaining('which is not run yet') as string },
+      { familyName: 'Stable Diffusion XL', problem: expect.stringContaining('but lacks its U-Net') as string },
     ])
   })
 

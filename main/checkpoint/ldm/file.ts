@@ -96,7 +96,7 @@ function recognise(index: TensorIndex): { family: ModelFamily; recipe: SingleFil
   const known = FAMILIES.flatMap(({ name, singleFile }) => (singleFile ? [name] : [])).join(' or ')
   const kind = looksLike(index.entries.keys())
   const some = [...index.entries.keys()].slice(0, 3).join(', ') || 'none'
-  const found = kind ? `what looks like ${kind.what}, which is not run yet` : `tensors of no known model: ${some}`
+  const found = kind ? `what looks like ${kind.what}, ${kind.verdict}` : `tensors of no known model: ${some}`
   throw new StudioError('checkpoint-unsupported', `${index.file}: expected a model of ${known}, found ${found}`)
 }
 
