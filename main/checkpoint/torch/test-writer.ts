@@ -28,6 +28,8 @@ export interface ZipFile {
   readonly name: string
   readonly bytes: Uint8Array
   readonly method?: number
+  /** Filling of the entry's header, other than torch's. */
+  readonly padding?: number
 }
 
 export const TORCH_TYPES: Readonly<Record<string, string>> = {
@@ -121,7 +123,7 @@ export function zipBytes(files: readonly ZipFile[], isWide = false, base = 0): B
   let at = base
   for (const file of files) {
     const name = Buffer.from(file.name)
-    const padding = (64 - ((at + 30 + name.length + 4) % 64)) % 64
+    const padding = file.padding ?? 64 - ((at + 30 + name.length + 4) % 64)
     const local = Buffer.alloc(30 + name.length + 4 + padding)
     local.writeUInt32LE(0x04034b50, 0)
     writeFacts(local, 4, file)

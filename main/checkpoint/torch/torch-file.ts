@@ -5,13 +5,13 @@ import { readStorageId, torchGlobals } from './globals.ts'
 import type { TorchStorage, TorchTensor } from './globals.ts'
 import { readPickle } from './pickle.ts'
 import { stateDict } from './state-dict.ts'
-import { readZipDirectory, storedDataStart } from './zip.ts'
+import { dataPlaces } from './storage-places.ts'
+import type { DataPlace } from './storage-places.ts'
+import { readZipDirectory, requireStored, storedDataStart } from './zip.ts'
 import type { ZipDirectory } from './zip.ts'
 
 /** Streams of checkpoints with optimiser and averaged weights take a few megabytes. */
 const MAX_PICKLE_BYTES = 64 << 20
-/** Entries' own headers read at once. */
-const READS_AT_ONCE = 64
 
 /**
  * The index of a file that torch.save wrote since PyTorch 1.6: a zip archive of a pickle stream, which is read and not
@@ -24,19 +24,14 @@ export async function readTorchFile(file: BoundedFile): Promise<TensorIndex> {
   await checkByteOrder(file, zip, folder)
 
   const { tensors, metadata } = stateDict(file, await readStream(file, zip, folder))
-  const storages = new Map([...tensors.values()].map(({ storage }) => [storage.key, storage]))
-  const places = await storagePlaces(file, zip, folder, [...storages.keys()])
+  const nameOf = (tensor: TorchTensor): string => `${folder}/data/${tensor.storage.key}`
+  const places = await dataPlaces(file, zip, [...new Set([...tensors.values()].map(nameOf))])
   const entries = new Map<string, TensorEntry>()
   for (const [name, tensor] of tensors) {
-    const place = places.get(tensor.storage.key)
+    const place = places.get(nameOf(tensor))
     if (place) entries.set(name, tensorEntry(file, name, tensor, place))
   }
   return { file: file.path, sizeBytes: file.sizeBytes, entries, metadata }
-}
-
-interface StoragePlace {
-  readonly offset: number
-  readonly sizeBytes: number
 }
 
 /** torch puts all entries into one folder, named after the file or `archive`. */
@@ -71,33 +66,12 @@ async function readStream(file: BoundedFile, zip: ZipDirectory, folder: string):
 }
 
 async function readEntry(file: BoundedFile, zip: ZipDirectory, name: string): Promise<Uint8Array> {
-  const { offset, sizeBytes } = await storedPlace(file, zip, name)
-  return file.read(offset, sizeBytes)
-}
-
-async function storagePlaces(
-  file: BoundedFile,
-  zip: ZipDirectory,
-  folder: string,
-  keys: readonly string[],
-): Promise<Map<string, StoragePlace>> {
-  const places = new Map<string, StoragePlace>()
-  for (let i = 0; i < keys.length; i += READS_AT_ONCE) {
-    const some = keys.slice(i, i + READS_AT_ONCE)
-    const found = await Promise.all(some.map((key) => storedPlace(file, zip, `${folder}/data/${key}`)))
-    found.forEach((place, j) => places.set(some[j] ?? '', place))
-  }
-  return places
-}
-
-async function storedPlace(file: BoundedFile, zip: ZipDirectory, name: string): Promise<StoragePlace> {
-  const entry = zip.entries.get(name)
-  if (!entry) throw file.fail(`expected zip entry ${name}, found none`)
-  return { offset: await storedDataStart(file, zip, entry), sizeBytes: entry.storedBytes }
+  const entry = requireStored(file, zip, name)
+  return file.read(await storedDataStart(file, zip, entry), entry.storedBytes)
 }
 
 /** @param place of the tensor's storage in the file */
-function tensorEntry(file: BoundedFile, name: string, tensor: TorchTensor, place: StoragePlace): TensorEntry {
+function tensorEntry(file: BoundedFile, name: string, tensor: TorchTensor, place: DataPlace): TensorEntry {
   const { dtype, shape, storage } = tensor
   if (!isContiguous(tensor)) {
     throw file.fail(

@@ -6,6 +6,9 @@ export interface ZipEntry {
   /** 0 is stored as it is. */
   readonly method: number
   readonly isEncrypted: boolean
+  /** Whether its sizes stand once more behind its data. */
+  readonly hasDescriptor: boolean
+  readonly nameBytes: number
   readonly storedBytes: number
   /** Byte of the archive at which the entry's own header begins. */
   readonly headerStart: number
@@ -58,20 +61,27 @@ export async function readZipDirectory(file: BoundedFile): Promise<ZipDirectory>
 }
 
 /**
+ * The entry of this name, whose bytes can be used as they lie.
+ * @throws StudioError checkpoint-unsupported when there is none, or it is compressed or encrypted
+ */
+export function requireStored(file: BoundedFile, { entries }: ZipDirectory, name: string): ZipEntry {
+  const entry = entries.get(name)
+  if (!entry) throw file.fail(`expected zip entry ${name}, found none`)
+  if (entry.isEncrypted) throw file.fail(`zip entry ${name}: expected plain data, found it encrypted`)
+  if (entry.method === 0) return entry
+  throw file.fail(
+    `zip entry ${name}: expected data stored as it is, which torch writes and which can be used in place, found it ` +
+      `compressed (method ${entry.method}); save the model again, as .safetensors or with torch.save`,
+  )
+}
+
+/**
  * The byte of the archive at which a stored entry's data begins: behind its own header, whose length the directory does
  * not tell.
- * @throws StudioError checkpoint-unsupported when its bytes cannot be used as they lie
+ * @throws StudioError checkpoint-unsupported
  */
 export async function storedDataStart(file: BoundedFile, { start }: ZipDirectory, entry: ZipEntry): Promise<number> {
-  const { name, method, isEncrypted, headerStart, storedBytes } = entry
-  if (isEncrypted) throw file.fail(`zip entry ${name}: expected plain data, found it encrypted`)
-  if (method !== 0) {
-    throw file.fail(
-      `zip entry ${name}: expected data stored as it is, which torch writes and which can be used in place, found it ` +
-        `compressed (method ${method}); save the model again, as .safetensors or with torch.save`,
-    )
-  }
-  const nameBytes = new TextEncoder().encode(name).length
+  const { name, nameBytes, headerStart, storedBytes } = entry
   const header = await file.read(headerStart, ENTRY_BYTES + nameBytes)
   const view = new DataView(header.buffer)
   const isOwn = view.getUint32(0, true) === SIGNATURES.entry && view.getUint16(26, true) === nameBytes
@@ -144,16 +154,17 @@ function readDirectoryEntry(file: BoundedFile, bytes: Uint8Array, at: number): {
     extra,
     [24, 20, 42].map((field) => view.getUint32(field, true)),
   )
-  return {
-    entry: {
-      name,
-      method: view.getUint16(10, true),
-      isEncrypted: (view.getUint16(8, true) & 1) === 1,
-      storedBytes,
-      headerStart,
-    },
-    end: at + end,
+  const flags = view.getUint16(8, true)
+  const entry = {
+    name,
+    nameBytes: nameEnd - DIRECTORY_ENTRY_BYTES,
+    method: view.getUint16(10, true),
+    isEncrypted: (flags & 1) !== 0,
+    hasDescriptor: (flags & 8) !== 0,
+    storedBytes,
+    headerStart,
   }
+  return { entry, end: at + end }
 }
 
 function wideFields(file: BoundedFile, name: string, extra: Uint8Array, fields: readonly number[]): number[] {
