@@ -55,6 +55,19 @@ test('pieces have the weights they may, and pass on what later ones take', () =>
   ])
 })
 
+test('whole numbers stay whole where they are chosen from', () => {
+  const chosen = {
+    ...model,
+    nodes: [
+      node('Where', ['isLarge', 'shape', 'shape'], 'chosen'),
+      ...model.nodes.slice(1, 8),
+      node('Reshape', ['sum', 'chosen'], 'y'),
+    ],
+    inputs: [...model.inputs, { name: 'shape', type: 'int64', shape: [2] } as const],
+  }
+  expect(inPieces(chosen, 200).at(-1)?.inputs).toContainEqual({ name: 'chosen', type: 'int64', shape: null })
+})
+
 test('a weight that two pieces need is in both, and so is what widens it', () => {
   const shared = { ...model, nodes: [...model.nodes.slice(0, 7), node('Add', ['h3', 'w1.float'], 'y')] }
   const last = inPieces(shared, 200).at(-1)

@@ -1,7 +1,7 @@
 import type { OnnxInitializer, OnnxModel, OnnxNode, OnnxValue } from './model.ts'
 
 /** Operators whose output has the type of their first input; only those that int64 values pass through matter. */
-const KEEPS_TYPE = ['Concat', 'Gather', 'Identity', 'Mul', 'Reshape', 'Slice', 'Split', 'Squeeze', 'Unsqueeze']
+const KEEPS_TYPE = ['Concat', 'Gather', 'Identity', 'Mul', 'Reshape', 'Slice', 'Split', 'Squeeze', 'Sub', 'Unsqueeze']
 
 /**
  * The model with the nodes that depend on weights alone in front. The runtime orders a graph from its end, first the
@@ -126,7 +126,9 @@ class Reading {
 function wholeNumbers({ nodes, inputs, initializers }: OnnxModel): Set<string> {
   const whole = new Set([...inputs, ...initializers].filter(({ type }) => type === 'int64').map(({ name }) => name))
   for (const { type, inputs: taken, outputs, attributes } of nodes) {
-    const keeps = KEEPS_TYPE.includes(type) && whole.has(taken[0] ?? '')
+    // A choice between two has the type of either; its first input says which.
+    const typed = type === 'Where' ? taken[1] : taken[0]
+    const keeps = (type === 'Where' || KEEPS_TYPE.includes(type)) && whole.has(typed ?? '')
     if (type === 'Shape' || keeps || (type === 'Cast' && attributes['to'] === 7)) {
       for (const output of outputs) whole.add(output)
     }
