@@ -46,15 +46,26 @@ export async function openControls(
   task: GenerationTask,
 ): Promise<JoinedControl[]> {
   const paths = new Set(usedControls(task).map(({ id }) => partPath(task, id)))
-  return Promise.all(
+  return atField(
+    'controls',
     [...paths].map(async (path) => {
       const component = await openControlNet(path, unet)
       const halved = 2 ** (component.config.hintWidths.length - 1)
       if (halved === factor) return { path, component }
       const found = `expected a ControlNet whose pictures are ${factor} pixels a cell of this model, found ${halved}`
-      throw new StudioError('invalid-request', `${path}: ${found}`, { field: 'controls' })
+      throw new StudioError('invalid-request', `${path}: ${found}`)
     }),
   )
+}
+
+/** All of them; what fails is told with the request's field. */
+export async function atField<T>(field: string, opened: readonly Promise<T>[]): Promise<T[]> {
+  try {
+    return await Promise.all(opened)
+  } catch (error) {
+    if (!(error instanceof StudioError)) throw error
+    throw new StudioError(error.code, error.message, { field, cause: error.cause })
+  }
 }
 
 /** The pictures of a request's ControlNets, drawn at the size of the result, each once. @throws StudioError not-found, invalid-request */

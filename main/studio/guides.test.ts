@@ -157,7 +157,10 @@ test('a control of another family, or without its picture, says so', async () =>
   const { generate, path } = await setUp()
   const sdxl = await openCheckpoint(SOUND_MODELS.sdxl)
   await writeControlNet(path('control'), sdxl.unet)
-  await expect(generate({ controls: [CONTROL] })).rejects.toMatchObject({ code: 'checkpoint-unsupported' })
+  await expect(generate({ controls: [CONTROL] })).rejects.toMatchObject({
+    code: 'checkpoint-unsupported',
+    field: 'controls',
+  })
   const { generate: other, unet, path: otherPath } = await setUp()
   await writeControlNet(otherPath('control'), unet)
   const unknown = { ...CONTROL, image: 'c'.repeat(64) }
@@ -216,6 +219,7 @@ test('the image encoder is found beside the adapter too, and a missing one is na
   const request = { imagePrompts: [PROMPT] }
   await expect(generate(request)).rejects.toMatchObject({
     code: 'model-missing',
+    field: 'imagePrompts',
     message: expect.stringMatching(/expected the image encoder .* whose embedding is 6 wide, found none/) as string,
   })
   const wide = { ...TINY_ENCODER, projection: { size: 7, isTransposed: false } }

@@ -16,6 +16,7 @@ import type { OnnxGraph } from '../runtime/graph.ts'
 import { tensor } from '../tensor/tensor.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { expandBatch } from '../tensor/batch.ts'
+import { atField } from './controls.ts'
 import { isActive } from './guide-feeds.ts'
 import type { Feeds, NetworkPass } from './guide-feeds.ts'
 import { inputPath, partPath } from './task-paths.ts'
@@ -43,7 +44,8 @@ export function usedImagePrompts({ request }: Pick<GenerationTask, 'request'>): 
 
 /** One adapter for each picture that prompts. @throws StudioError model-missing, checkpoint-unsupported */
 export async function openAdapters(unet: UnetConfig, task: GenerationTask): Promise<JoinedAdapter[]> {
-  return Promise.all(
+  return atField(
+    'imagePrompts',
     usedImagePrompts(task).map(async ({ id }) => {
       const path = partPath(task, id)
       const component = await openIpAdapter(path, unet)
@@ -82,9 +84,7 @@ async function findEncoder(
   const names: Readonly<Record<number, string>> = ENCODER_NAMES[output]
   const what = output === 'embedding' ? `whose embedding is ${width} wide` : `whose layers are ${width} wide`
   const expected = `expected the image encoder that this IP-Adapter goes with, ${names[width] ?? 'one'} ${what}`
-  throw new StudioError('model-missing', `${path}: ${expected}, found ${found.join('; ') || 'none'}`, {
-    field: 'imagePrompts',
-  })
+  throw new StudioError('model-missing', `${path}: ${expected}, found ${found.join('; ') || 'none'}`)
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -23,13 +23,15 @@ const OTHERS: readonly { readonly what: string; readonly pattern: RegExp }[] = [
   },
 ]
 
-/** @throws StudioError checkpoint-unsupported for kinds of control that are no ControlNet, naming the kind */
-export function refuseOtherControls(path: string, names: Iterable<string>): void {
+/** Why what guides by a picture is not run, where it is another kind than a ControlNet; null for a ControlNet. */
+export function controlProblem(names: Iterable<string>): string | null {
   const all = [...names]
   const other = OTHERS.find(({ pattern }) => all.some((name) => pattern.test(name)))
-  if (!other) return
-  throw new StudioError(
-    'checkpoint-unsupported',
-    `${path}: expected a ControlNet, found ${other.what}, which is not run`,
-  )
+  return other ? `expected a ControlNet, found ${other.what}, which is not run` : null
+}
+
+/** @throws StudioError checkpoint-unsupported for kinds of control that are no ControlNet, naming the kind */
+export function refuseOtherControls(path: string, names: Iterable<string>): void {
+  const problem = controlProblem(names)
+  if (problem !== null) throw new StudioError('checkpoint-unsupported', `${path}: ${problem}`)
 }

@@ -58,7 +58,7 @@ test('a missing tensor is named', async () => {
   await writeControlNet(path, base)
   await editTensors(path, (tensors) => tensors.delete('control_model.zero_convs.3.0.bias'))
   await expect(openControlNet(path, base)).rejects.toThrow(
-    /expected tensor controlnet_down_blocks\.3\.bias, found none/,
+    /expected tensor control_model\.zero_convs\.3\.0\.bias \(the network's controlnet_down_blocks\.3\.bias\), found none/,
   )
 })
 

@@ -9,10 +9,10 @@ import { readTensorIndex } from '../file-kind.ts'
 import { LDM_UNET, ldmUnetNames } from '../ldm/names.ts'
 import type { TensorEntry } from '../tensor-index.ts'
 import type { WeightDelta, WeightDeltas } from '../weight-delta.ts'
-import { weightProblems, weightsOver } from '../weights.ts'
 import type { Component, NameMap, StoredName, Weights } from '../weights.ts'
 import { refuseOtherControls } from './controlnet-kinds.ts'
 import { checkControlNetOptions } from './controlnet-options.ts'
+import { soundWeights } from './sound-weights.ts'
 
 /** A copy of a U-Net's way down and middle that sees a picture and gives one residual a skip and one for the middle. */
 export interface ControlNetConfig {
@@ -38,12 +38,8 @@ export async function openControlNet(path: string, base: Component<UnetConfig>):
   refuseOtherControls(path, entries.keys())
   const layout = layoutOf(path, entries)
   const config = configOf(path, entries, layout, base.config)
-  const expected = controlNetTensors(config)
   const nameMap = layout.nameMap(config.unet, config.hintWidths.length)
-  const weights = weightsOver({ path, entries, nameMap }, expected)
-  const { missing, faults } = weightProblems(weights, expected)
-  const [problem] = [...faults, ...missing.map((name) => `expected tensor ${name}, found none`)]
-  if (problem !== undefined) throw new StudioError('checkpoint-unsupported', `${path}: ${problem}`)
+  const weights = soundWeights({ path, entries, nameMap }, controlNetTensors(config))
   return entries.has(DIFFERENCE) ? { config, ...addedTo(base.weights, weights) } : { config, weights }
 }
 

@@ -67,12 +67,6 @@ describe('what a file that joins a model is', () => {
       'ip-adapter',
       ['sd1'],
     ],
-    [
-      'one with LoRA inside',
-      { 'ip_adapter.0.to_k_lora.down.weight': [8, 2], 'ip_adapter.1.to_k_ip.weight': [640, 2048] },
-      'ip-adapter',
-      ['sdxl'],
-    ],
     ['an image encoder', { 'vision_model.embeddings.patch_embedding.weight': [1280, 3, 14, 14] }, 'image-encoder', []],
     ['an image encoder of OpenCLIP', { 'visual.conv1.weight': [1280, 3, 14, 14] }, 'image-encoder', []],
     [
@@ -103,6 +97,19 @@ describe('what a file that joins a model is', () => {
     ['an embedding named by its token', { '<cat-toy>': [768] }, 'embedding', ['sd1']],
   ] as const)('%s', (_what, tensors, kind, families) => {
     expect(identify(tensors)).toEqual({ kind, families, problem: null })
+  })
+
+  it.each([
+    ['a control LoRA', { lora_controlnet: [1], 'input_hint_block.0.weight': [16, 3, 3, 3] }, /found a control LoRA/],
+    ['a ControlNet-LLLite', { 'lllite_unet_mid.conditioning1.0.weight': [16, 3, 4, 4] }, /found a ControlNet-LLLite/],
+    ['a T2I-Adapter', { 'body.0.block1.weight': [320, 320, 3, 3] }, /found a T2I-Adapter/],
+    [
+      'an IP-Adapter FaceID',
+      { 'ip_adapter.0.to_k_lora.down.weight': [8, 2], 'ip_adapter.1.to_k_ip.weight': [640, 2048] },
+      /found an IP-Adapter FaceID/,
+    ],
+  ] as const)('%s is listed with what it is', (_what, tensors, problem) => {
+    expect(identify(tensors)?.problem).toMatch(problem)
   })
 
   it.each([

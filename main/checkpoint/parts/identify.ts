@@ -1,5 +1,7 @@
 import type { PartKind } from '../../contract/part.ts'
 import type { TensorEntry, TensorIndex } from '../tensor-index.ts'
+import { controlProblem } from './controlnet-kinds.ts'
+import { faceProblem } from './ip-adapter.ts'
 
 /** What a file of weights is that joins a model instead of being one. */
 export interface PartIdentity {
@@ -19,6 +21,8 @@ const MAX_EMBEDDING_VECTORS = 128
 
 const CONTROLNET =
   /^control_model\.|^lora_controlnet$|(?:^|\.)(?:controlnet_cond_embedding|input_hint_block|zero_convs)\./
+/** T2I-Adapters and ControlNet-LLLite, which are listed to say that they do not run. */
+const OTHER_CONTROL = /^lllite_|^(?:adapter\.)?body\.\d+\.(?:resnets\.\d+\.)?block1\./
 const IP_ADAPTER = /^(?:image_proj|ip_adapter)\./
 const LORA = /[._]lora[._](?:up|down|A|B)(?:\.|$)|\.lora_linear_layer\.|\.(?:hada_|lokr_|dora_scale|diff$|oft_)/
 const WHOLE_MODEL = /^(?:model\.diffusion_model|cond_stage_model|conditioner\.embedders)\./
@@ -34,7 +38,7 @@ const TRANSFORMER =
 export function identifyPart({ entries }: Pick<TensorIndex, 'entries'>): PartIdentity | null {
   const names = [...entries.keys()]
   const has = (pattern: RegExp): boolean => names.some((name) => pattern.test(name))
-  if (has(CONTROLNET)) return controlnet(entries)
+  if (has(CONTROLNET) || has(OTHER_CONTROL)) return controlnet(entries)
   if (has(IP_ADAPTER)) return ipAdapter(entries)
   if (has(WHOLE_MODEL)) return null
   if (has(LORA)) return lora(entries)
@@ -44,11 +48,11 @@ export function identifyPart({ entries }: Pick<TensorIndex, 'entries'>): PartIde
 
 function controlnet(entries: Entries): PartIdentity {
   const width = widthOf(entries, /attn2\.to_k\.weight$/)
-  return part('controlnet', familiesOf(width))
+  return part('controlnet', familiesOf(width), controlProblem(entries.keys()))
 }
 
 function ipAdapter(entries: Entries): PartIdentity {
-  return part('ip-adapter', familiesOf(widthOf(entries, /to_k_ip\.weight$/)))
+  return part('ip-adapter', familiesOf(widthOf(entries, /to_k_ip\.weight$/)), faceProblem(entries))
 }
 
 function lora(entries: Entries): PartIdentity {

@@ -9,8 +9,9 @@ import type { ExpectedTensors } from '../expected/layers.ts'
 import { readTensorIndex } from '../file-kind.ts'
 import { readJsonFile } from '../json-file.ts'
 import type { TensorEntry } from '../tensor-index.ts'
-import { nameInFile, weightProblems, weightsOver } from '../weights.ts'
+import { nameInFile } from '../weights.ts'
 import type { Component, NameMap } from '../weights.ts'
+import { soundWeights } from './sound-weights.ts'
 
 /** CLIP's vision transformer. */
 export interface ImageEncoderConfig {
@@ -44,12 +45,7 @@ export async function openImageEncoder(path: string): Promise<Component<ImageEnc
   const entries = await readEntries(path)
   const nameMap = nameMapOf(path, entries)
   const config = configOf(path, entries, nameMap, await readFields(path))
-  const expected = imageEncoderTensors(config)
-  const weights = weightsOver({ path, entries, nameMap }, expected)
-  const { missing, faults } = weightProblems(weights, expected)
-  const [problem] = [...faults, ...missing.map((name) => `expected tensor ${name}, found none`)]
-  if (problem !== undefined) throw new StudioError('checkpoint-unsupported', `${path}: ${problem}`)
-  return { config, weights }
+  return { config, weights: soundWeights({ path, entries, nameMap }, imageEncoderTensors(config)) }
 }
 
 async function readEntries(path: string): Promise<Entries> {

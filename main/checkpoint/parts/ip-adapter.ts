@@ -4,8 +4,8 @@ import { TensorList } from '../expected/layers.ts'
 import type { ExpectedTensors } from '../expected/layers.ts'
 import { readTensorIndex } from '../file-kind.ts'
 import type { TensorEntry } from '../tensor-index.ts'
-import { weightProblems, weightsOver } from '../weights.ts'
 import type { Component } from '../weights.ts'
+import { soundWeights } from './sound-weights.ts'
 
 /** How an adapter makes tokens of what an image encoder says. Ye et al. 2023 (arXiv 2308.06721). */
 export type ImageProjection =
@@ -43,7 +43,8 @@ const PROJECTION = 'image_proj.'
  */
 export async function openIpAdapter(path: string, unet: UnetConfig): Promise<Component<IpAdapterConfig>> {
   const { entries } = await readTensorIndex(path)
-  refuseFaces(path, entries)
+  const problem = faceProblem(entries)
+  if (problem !== null) throw unsupported(path, problem)
   const key = entries.get('ip_adapter.1.to_k_ip.weight')
   const crossAttentionDim = key?.shape[1]
   if (crossAttentionDim === undefined) {
@@ -56,11 +57,7 @@ export async function openIpAdapter(path: string, unet: UnetConfig): Promise<Com
   }
   const config = { projection: projectionOf(path, entries, crossAttentionDim), crossAttentionDim }
   const expected = new Map([...projectionTensors(config), ...attentionTensors(config, unet)])
-  const weights = weightsOver({ path, entries, nameMap: (name) => [name] }, expected)
-  const { missing, faults } = weightProblems(weights, expected)
-  const [problem] = [...faults, ...missing.map((name) => `expected tensor ${name}, found none`)]
-  if (problem !== undefined) throw unsupported(path, problem)
-  return { config, weights }
+  return { config, weights: soundWeights({ path, entries, nameMap: (name) => [name] }, expected) }
 }
 
 /** What image encoder an adapter goes with: that whose embedding, or whose hidden layers, are this wide. */
@@ -68,14 +65,14 @@ export function neededEncoder({ projection }: IpAdapterConfig): { output: 'embed
   return { output: projection.kind === 'linear' ? 'embedding' : 'hidden', width: projection.inSize }
 }
 
-/** Adapters that are told a face by a recognition network, which is no CLIP. */
-function refuseFaces(path: string, entries: Entries): void {
+/** Why an adapter is not run, where it is told a face by a recognition network, which is no CLIP; null for others. */
+export function faceProblem(entries: Entries): string | null {
   const names = [...entries.keys()]
   const kinds: readonly (readonly [what: string, isIt: boolean])[] = [
     [
       'an IP-Adapter FaceID',
-      names.some((name) => /^ip_adapter\.\d+\.to_q_lora\.|^image_proj\.(?:perceiver_resampler\.|norm\.)/.test(name)) &&
-        !entries.has(`${PROJECTION}proj.weight`),
+      names.some((name) => /^ip_adapter\.\d+\.to_[qkv]_lora\.|^image_proj\.perceiver_resampler\./.test(name)) ||
+        (entries.has(`${PROJECTION}proj.0.weight`) && entries.has(`${PROJECTION}norm.weight`)),
     ],
     [
       'an InstantID adapter',
@@ -83,11 +80,8 @@ function refuseFaces(path: string, entries: Entries): void {
     ],
   ]
   const found = kinds.find(([, isIt]) => isIt)
-  if (!found) return
-  throw unsupported(
-    path,
-    `expected an IP-Adapter that sees with CLIP, found ${found[0]}, which needs a face recognition network and is not run`,
-  )
+  const needs = 'which needs a face recognition network and is not run'
+  return found ? `expected an IP-Adapter that sees with CLIP, found ${found[0]}, ${needs}` : null
 }
 
 function projectionOf(path: string, entries: Entries, contextWidth: number): ImageProjection {
