@@ -15,6 +15,7 @@ import { openRunStates, type RunStates } from './run-states.ts'
 import { canOpenFolders, systemActions } from './shell-actions.ts'
 import type { ForkStudio } from './studio-child.ts'
 import { withThumbnails } from './thumbnails.ts'
+import { openWildcards } from './wildcards.ts'
 
 interface StudioOptions extends Ground {
   readonly shell: StudioInfo['shell']
@@ -72,6 +73,7 @@ export async function openStudio(options: StudioOptions): Promise<RunningStudio>
     firstScan,
     queue,
     gallery,
+    wildcards: openWildcards(paths.wildcards),
     countTokens: createTokenCounter(library, join(paths.resources, 'vocabularies')),
     shell: actions,
   })

@@ -13,6 +13,7 @@ import { parseInput } from './parse.ts'
 import type { SettingsStore } from './settings.ts'
 import type { CountTokens } from './count-tokens.ts'
 import { checkRequest } from './validate.ts'
+import type { Wildcards } from './wildcards.ts'
 
 /** What each shell does in its own way. */
 export interface ShellActions {
@@ -34,6 +35,7 @@ export interface HandlerParts {
   readonly firstScan: Promise<unknown>
   readonly queue: JobQueue
   readonly gallery: Gallery
+  readonly wildcards: Wildcards
   readonly countTokens: CountTokens
   readonly shell: ShellActions
 }
@@ -70,11 +72,12 @@ export function createHandlers(parts: HandlerParts): Handlers {
       await parts.firstScan
       return parts.countTokens(model, text, style)
     },
+    'prompts.wildcards': () => parts.wildcards.names(),
     'queue.list': () => queue.list(),
     'queue.enqueue': async (input) => {
       await parts.firstScan
       checkRequest(input.request, library, gallery)
-      return queue.enqueue(input)
+      return queue.enqueue(input, input.isTemplate ? parts.wildcards.expand : undefined)
     },
     'queue.cancel': (id) => {
       queue.cancel(id)

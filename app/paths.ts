@@ -16,6 +16,8 @@ export interface StudioPaths {
   readonly models: string
   /** How far jobs under way have come. */
   readonly runs: string
+  /** The user's lists of words for prompts. */
+  readonly wildcards: string
   readonly settingsFile: string
   readonly instanceFile: string
   readonly logs: string
@@ -39,6 +41,7 @@ export function studioPaths(env: NodeJS.ProcessEnv = process.env): StudioPaths {
     gallery: join(data, 'gallery'),
     models: join(data, 'models'),
     runs: join(data, 'runs'),
+    wildcards: join(data, 'wildcards'),
     settingsFile: join(data, 'settings.json'),
     instanceFile: join(data, 'instance.json'),
     logs: home ? join(data, 'logs') : platform.log,

@@ -30,6 +30,9 @@ export const calls = {
   /** Files that join a model. */
   'parts.list': call(Nothing, z.array(PartSummary)),
 
+  /** Names of the wildcard files that a template may call. */
+  'prompts.wildcards': call(Nothing, z.array(z.string())),
+
   'queue.list': call(Nothing, z.array(Job)),
   'queue.enqueue': call(EnqueueInput, z.array(JobId)),
   'queue.cancel': call(JobId, Nothing),

@@ -207,6 +207,13 @@ export const GenerationRequest = z.object({
   sampler: SamplerId,
   schedule: ScheduleId,
   init: InitImage.nullable(),
+  /** What the prompts were before the choices in them were made. */
+  template: z
+    .object({
+      prompt: z.string().max(LIMITS.promptCharacters),
+      negativePrompt: z.string().max(LIMITS.promptCharacters),
+    })
+    .optional(),
   /** Absent: plain. */
   promptStyle: PromptStyleId.optional(),
   sampling: SamplingOptions.optional(),

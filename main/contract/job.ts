@@ -50,4 +50,6 @@ export const EnqueueInput = z.object({
   request: GenerationRequest,
   /** Pictures to make; picture i uses seed + i. */
   count: z.int().min(1).max(64),
+  /** The prompts are templates: each picture's choices are made by its seed. */
+  isTemplate: z.boolean().optional(),
 })

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type * as z from 'zod'
 import { StudioError, type Logger } from '../contract/failure.ts'
+import type { GenerationRequest } from '../contract/generation.ts'
 import type { ImageId } from '../contract/image.ts'
 import type { EnqueueInput, Job, JobId, Progress } from '../contract/job.ts'
 import type { JobStore, KeptJob } from '../contract/job-store.ts'
@@ -73,13 +74,17 @@ export class JobQueue {
 
   /**
    * Adds `count` jobs as one batch, the i-th with seed + i; after the largest seed comes 0.
-   * @throws StudioError `disk-full`; none is added then
+   * @param finish what else each job's own request needs, once its seed is known
+   * @throws StudioError `disk-full`, and what `finish` throws; none is added then
    */
-  enqueue({ request, count }: z.infer<typeof EnqueueInput>): JobId[] {
+  enqueue(
+    { request, count }: z.infer<typeof EnqueueInput>,
+    finish = (seeded: GenerationRequest): GenerationRequest => seeded,
+  ): JobId[] {
     const batch = randomUUID()
     const createdAt = Date.now()
     const added = Array.from({ length: count }, (_, i): KeptJob => {
-      const seeded = { ...request, seed: seedAfter(request.seed, i) }
+      const seeded = finish({ ...request, seed: seedAfter(request.seed, i) })
       return { job: newJob(randomUUID(), batch, seeded, createdAt), starts: 0 }
     })
     this.#store.insert(added)
