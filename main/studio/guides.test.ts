@@ -59,7 +59,7 @@ async function setUp(modelPath = SOUND_MODELS.singleFile) {
       signal: new AbortController().signal,
       onProgress: () => undefined,
       onPreview: () => undefined,
-      logger: console,
+      logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
     }
     const task: GenerationTask = {
       jobId: randomUUID(),
