@@ -61,6 +61,12 @@ describe('formatParameters', () => {
     )
     expect(parseInfotext(text).fields).toMatchObject({ Model: 'a "b", c: d', 'Denoising strength': '0.6' })
   })
+
+  it('names an earlier layer of the text encoder, and not the last one, as AUTOMATIC1111 does', () => {
+    const skipOf = (clipSkip: number) =>
+      parseInfotext(formatParameters({ ...request, clipSkip }, origin)).fields['Clip skip']
+    expect([skipOf(1), skipOf(2)]).toEqual([undefined, '2'])
+  })
 })
 
 describe('parseInfotext', () => {

@@ -78,7 +78,10 @@ export interface PictureParameters {
   readonly texts: Texts
 }
 
-/** The parameters in AUTOMATIC1111's form, for people and other programs. */
+/**
+ * The parameters in AUTOMATIC1111's form, for people and other programs. LoRAs, which it writes into the prompt by the names
+ * of its own files, and other parts that join the model are in the studio's text alone.
+ */
 export function formatParameters(request: GenerationRequest, origin: ImageOrigin): string {
   return formatInfotext({
     prompt: request.prompt,
@@ -92,6 +95,7 @@ export function formatParameters(request: GenerationRequest, origin: ImageOrigin
       Size: `${request.widthPx}x${request.heightPx}`,
       Model: origin.modelName,
       ...(request.init ? { 'Denoising strength': String(request.init.strength) } : {}),
+      ...(request.clipSkip !== undefined && request.clipSkip > 1 ? { 'Clip skip': String(request.clipSkip) } : {}),
       Version: `Latent Studio ${origin.appVersion}`,
     },
   })
