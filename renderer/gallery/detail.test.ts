@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { userEvent } from 'vitest/browser'
+import { part } from '../fixtures/scripted-transport.ts'
 import { firstInSight, focused, openGallery, scrollTo } from '../fixtures/gallery-room.ts'
 
 test('Enter opens a picture with all it was made with; arrows go on, Escape goes back to its cell', async () => {
@@ -64,4 +65,32 @@ test('going back leaves the grid where it was, or goes to the picture that was r
   await userEvent.keyboard('{Enter}{End}{Escape}')
   await expect.poll(focused).toBe('fox 1')
   await expect.element(cell(1)).toBeInViewport()
+})
+
+test('what joined the model is listed by name, and what the library no longer has is told as missing', async () => {
+  const picture = 'c'.repeat(64)
+  const { cell, screen, tell } = await openGallery(1, {
+    loras: [
+      { id: 'ink', weight: 0.8, textWeight: 0.4 },
+      { id: 'gold-0123456789ab', weight: 1 },
+    ],
+    controls: [{ id: 'edges', image: picture, preprocessor: 'canny', fit: 'crop', weight: 1, start: 0, end: 0.5 }],
+    refiner: { model: 'starter', start: 0.8 },
+    clipSkip: 2,
+    init: { id: picture, strength: 0.6, fit: 'crop', mask: { id: picture, blurPx: 4, fill: 'noise', paddingPx: 32 } },
+  })
+  tell({
+    name: 'parts.changed',
+    payload: [part({ id: 'ink', name: 'Ink wash' }), part({ id: 'edges', name: 'Edges' })],
+  })
+  await cell(1).click()
+  for (const text of [
+    'Ink wash · 0.8 · words 0.4',
+    'gold (missing) · 1',
+    'Edges · canny · 1 · 0%–50%',
+    'Starter · from 80%',
+    'from noise alone · softness 4 · only the area, 32 px around',
+  ]) {
+    await expect.element(screen.getByText(text)).toBeInTheDocument()
+  }
 })

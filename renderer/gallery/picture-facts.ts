@@ -1,4 +1,5 @@
 import type { ImageRecord } from '../../main/contract/image.ts'
+import { partFacts, type NameOf } from './part-facts.ts'
 import { durationText, fitNames, samplerNames, scheduleNames, sizeText } from '../names.ts'
 
 interface Fact {
@@ -8,8 +9,8 @@ interface Fact {
   readonly copied: string
 }
 
-/** What a picture was made with and what came of it, in the order of reading; its words are not among them. */
-export function pictureFacts(picture: ImageRecord): readonly Fact[] {
+/** What a picture was made with and what came of it, in the order of reading; its words are not among them. `nameOf` a part or model says if it is gone. */
+export function pictureFacts(picture: ImageRecord, nameOf: NameOf): readonly Fact[] {
   const { request, origin } = picture
   const shape = `${picture.widthPx} × ${picture.heightPx}`
   const size = sizeText(picture.sizeBytes).replace(' ', '\u00a0')
@@ -29,6 +30,7 @@ export function pictureFacts(picture: ImageRecord): readonly Fact[] {
           fact('Start picture', '', request.init.id),
         ]
       : []),
+    ...partFacts(picture, nameOf),
     fact('Prediction', origin.predictionType === 'v' ? 'Velocity' : 'Noise'),
     fact('Made', made, new Date(picture.createdAt).toISOString()),
     ...(picture.durationMs === null ? [] : [fact('Took', durationText(picture.durationMs / 1000))]),

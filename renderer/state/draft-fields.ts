@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { ControlUse, GenerationRequest, ImagePrompt, InputId, LIMITS, LoraUse } from '../../main/contract/generation.ts'
+import type { ModelSummary } from '../../main/contract/model.ts'
 import { requestProblems } from './request-problems.ts'
 
 /** A row can be put aside without being lost. */
@@ -60,15 +61,21 @@ export function fieldsOf(request: GenerationRequest): Partial<DraftFields> {
   }
 }
 
-/** What is wrong with the request that the fields make, by dotted field of the draft. */
-export function draftProblems(fields: DraftFields): Readonly<Record<string, string>> {
+/** What is wrong with the request that the fields make, by dotted field of the draft. @param input what the model takes besides */
+export function draftProblems(
+  fields: DraftFields,
+  input: ModelSummary['input'] = 'none',
+): Readonly<Record<string, string>> {
   const problems = Object.entries(requestProblems(requestOf(fields)))
-  return Object.fromEntries(
-    problems.map(([field, sentence]) => [
-      draftField(fields, field),
-      /^(controls|imagePrompts)\.\d+\.image$/.test(field) ? 'It needs a picture.' : sentence,
-    ]),
-  )
+  return {
+    ...(input === 'instruct' && fields.init === null ? { init: 'It needs a picture to edit.' } : {}),
+    ...Object.fromEntries(
+      problems.map(([field, sentence]) => [
+        draftField(fields, field),
+        /^(controls|imagePrompts)\.\d+\.image$/.test(field) ? 'It needs a picture.' : sentence,
+      ]),
+    ),
+  }
 }
 
 /** Where a field of the request is in the draft, whose rows that are off are not counted in the request. */

@@ -53,10 +53,11 @@ export class Draft {
   readonly #history: UndoHistory
   #fields = $state.raw<DraftFields>(recall(KEY, DraftFields, { ...UNTOUCHED, seed: randomSeed() }))
   #defaults = $state.raw<ModelDefaults>(UNTOUCHED)
+  #input = $state<ModelSummary['input']>('none')
   #refusals = $state.raw<Readonly<Record<string, string>>>({})
 
   readonly request = $derived(requestOf(this.#fields))
-  readonly #problems = $derived(draftProblems(this.#fields))
+  readonly #problems = $derived(draftProblems(this.#fields, this.#input))
   readonly hasProblems = $derived(Object.keys(this.#problems).length > 0)
 
   readonly loras = new DraftRows(
@@ -124,13 +125,14 @@ export class Draft {
   /** Chooses a model; fields that were at the old model's defaults go to the new one's. */
   useModel(model: ModelSummary): void {
     const following = DEFAULTED.filter((field) => this.isDefault(field))
-    this.#defaults = model.defaults
+    this.learnDefaults(model)
     this.change({ model: model.id, ...Object.fromEntries(following.map((field) => [field, model.defaults[field]])) })
   }
 
   /** Learns the chosen model's defaults without touching a field, after a restart. */
   learnDefaults(model: ModelSummary): void {
     this.#defaults = model.defaults
+    this.#input = model.input
   }
 
   useRequest(request: GenerationRequest): void {
@@ -147,8 +149,10 @@ export class Draft {
 
   useInput(input: InputImage): void {
     const { init } = this.#fields
+    // A model made for pictures is shown the picture beside the noise, and starts from noise alone.
+    const first = this.#input === 'none' ? FIRST_STRENGTH : 1
     this.changeUndoably('use as start picture', {
-      init: { id: input.id, strength: init?.strength ?? FIRST_STRENGTH, fit: init?.fit ?? 'crop' },
+      init: { id: input.id, strength: init?.strength ?? first, fit: init?.fit ?? 'crop' },
     })
   }
 

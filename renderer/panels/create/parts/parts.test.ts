@@ -27,13 +27,17 @@ afterEach(() => {
   vi.unstubAllGlobals()
 })
 
-async function openStudio(parts: readonly PartSummary[] = LIBRARY, pictures = [picture(1)]) {
+const MODELS = [model(), model({ id: 'refine', name: 'Refine', family: 'sdxl-refiner', isBuiltIn: false })]
+
+async function openStudio(parts: readonly PartSummary[] = LIBRARY, pictures = [picture(1)], models = MODELS) {
   const enqueue = vi.fn((_input: CallInput<'queue.enqueue'>) => [job().id])
   const studio = scriptedStudio(pictures, {
     'parts.list': () => [...parts],
     'queue.enqueue': enqueue,
     'gallery.useAsInput': () => INPUT,
-    'models.list': () => [model(), model({ id: 'refine', name: 'Refine', family: 'sdxl-refiner', isBuiltIn: false })],
+    'controls.preview': ({ preprocessor }) =>
+      `data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' id='${preprocessor}'/>`,
+    'models.list': () => models,
   })
   const screen = await render(App, { transport: studio.transport })
   const prompt = screen.getByRole('textbox', { name: 'Prompt', exact: true })
@@ -160,12 +164,17 @@ test('a control asks for its picture, takes the one on the canvas, and is sent w
 
   await card.getByRole('button', { name: 'Use the picture on the canvas' }).click()
   await expect.element(card.getByText('It needs a picture.')).not.toBeInTheDocument()
+  const seen = card.getByRole('img', { name: 'What the network sees' })
+  await expect.element(seen).toHaveAttribute('src', expect.stringContaining("id='canny'"))
+  await card.getByRole('combobox', { name: 'What is drawn from the picture' }).click()
+  await screen.getByRole('option', { name: /^Scribble/ }).click()
+  await expect.element(seen).toHaveAttribute('src', expect.stringContaining("id='scribble'"))
   const end = card.getByRole('slider', { name: /^End of/ })
   end.element().focus()
   await userEvent.keyboard('{ArrowLeft}{ArrowLeft}')
   await generate()
   expect(sent()?.controls).toEqual([
-    { id: 'canny', image: INPUT.id, preprocessor: 'canny', fit: 'crop', weight: 1, start: 0, end: 0.98 },
+    { id: 'canny', image: INPUT.id, preprocessor: 'scribble', fit: 'crop', weight: 1, start: 0, end: 0.98 },
   ])
 })
 
@@ -236,4 +245,30 @@ test('a library without a LoRA says where one goes', async () => {
   await expect.element(screen.getByText(/There is no LoRA in the library yet/)).toBeVisible()
   await screen.getByRole('button', { name: 'Go to Models' }).click()
   await expect.element(screen.getByRole('main', { name: 'Models' })).toBeVisible()
+})
+
+test('a model that edits asks for a picture and says why; then how closely it keeps to it is a field', async () => {
+  const { screen, enqueue } = await openStudio(
+    LIBRARY,
+    [picture(1)],
+    [model({ id: 'starter', name: 'Pix', input: 'instruct' })],
+  )
+  await expect.element(screen.getByText('Pix edits a picture by what the prompt tells it to do.')).toBeVisible()
+  await screen.getByRole('button', { name: 'Generate' }).click()
+  await expect.element(screen.getByText('It needs a picture to edit.').first()).toBeVisible()
+  expect(enqueue).not.toHaveBeenCalled()
+  await screen.getByRole('button', { name: 'Use as start picture' }).click()
+  await screen.getByRole('spinbutton', { name: 'Closeness to the picture' }).fill('2')
+  await screen.getByRole('button', { name: 'Generate' }).click()
+  await expect
+    .poll(() => enqueue.mock.lastCall?.[0].request)
+    .toMatchObject({
+      imageGuidanceScale: 2,
+      init: { id: INPUT.id, strength: 1 },
+    })
+})
+
+test('a model that repaints says that it wants a picture and a mask', async () => {
+  const { screen } = await openStudio(LIBRARY, [], [model({ id: 'starter', name: 'Painter', input: 'inpaint' })])
+  await expect.element(screen.getByText(/Painter repaints the masked part of a picture/)).toBeVisible()
 })
