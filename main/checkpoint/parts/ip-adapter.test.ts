@@ -1,9 +1,13 @@
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { UnetConfig } from '../config.ts'
+import { readTensorIndex } from '../file-kind.ts'
 import { openCheckpoint } from '../open.ts'
 import { editTensors, SOUND_MODELS, testModels, writeTensors } from '../test-models.ts'
 import type { StoredTensor } from '../test-models.ts'
+import { torchBytes } from '../torch/test-writer.ts'
+import type { Saved } from '../torch/test-writer.ts'
 import { crossAttentions, neededEncoder, openIpAdapter } from './ip-adapter.ts'
 import type { ImageProjection } from './ip-adapter.ts'
 import { writeIpAdapter } from './test-image-prompt.ts'
@@ -46,6 +50,32 @@ test('an adapter says which encoder it needs', async () => {
   expect(neededEncoder((await open(LINEAR)).config)).toEqual({ output: 'embedding', width: 6 })
   const full = await open({ kind: 'mlp', inSize: 16, hiddenSize: 20 })
   expect(neededEncoder(full.config)).toEqual({ output: 'hidden', width: 16 })
+})
+
+test('a torch file, which holds one dict in the other, is the same adapter', async () => {
+  const path = await adapterFile()
+  const { entries } = await readTensorIndex(path)
+  const bytes = await readFile(path)
+  const halves = ['image_proj', 'ip_adapter'].map((half): [string, Saved] => {
+    const inside = [...entries.values()].filter(({ name }) => name.startsWith(`${half}.`))
+    const tensors = inside.map(({ name, shape, sizeBytes }): [string, Saved] => [
+      name.slice(half.length + 1),
+      { storage: name, type: 'FloatStorage', elements: sizeBytes / 4, shape },
+    ])
+    return [half, new Map(tensors)]
+  })
+  const storages = [...entries.values()].map(
+    ({ name, offset, sizeBytes }) => [name, bytes.subarray(offset, offset + sizeBytes)] as const,
+  )
+  const torch = path.replace('.safetensors', '.bin')
+  await writeFile(torch, torchBytes(new Map(halves), new Map(storages)))
+  const [one, other] = [await openIpAdapter(path, unet), await openIpAdapter(torch, unet)]
+  expect(other.config).toEqual(one.config)
+  expect(other.weights.names).toEqual(one.weights.names)
+  const { offset, sizeBytes } = other.weights.require('ip_adapter.31.to_v_ip.weight')
+  const own = one.weights.require('ip_adapter.31.to_v_ip.weight')
+  const found = (await readFile(torch)).subarray(offset, offset + sizeBytes)
+  expect(found.equals(bytes.subarray(own.offset, own.offset + own.sizeBytes))).toBe(true)
 })
 
 test('an adapter of another family is refused by its context', async () => {
