@@ -51,11 +51,11 @@ export function createHandlers(parts: HandlerParts): Handlers {
       return settings.change(patch)
     },
     'models.list': async () => {
-      await parts.firstScan
+      await library.known
       return library.list()
     },
     'parts.list': async () => {
-      await parts.firstScan
+      await library.known
       return library.parts()
     },
     'models.refresh': () => library.refresh(),

@@ -1,5 +1,5 @@
 import { totalmem } from 'node:os'
-import { resolve } from 'node:path'
+import { resolve, sep } from 'node:path'
 import { stat } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { StudioError } from '../contract/failure.ts'
@@ -10,6 +10,7 @@ import type { PartSummary } from '../contract/part.ts'
 import { readTensorIndex } from '../checkpoint/file-kind.ts'
 import { Digester } from './digester.ts'
 import type { Digestible } from './digester.ts'
+import { digestsOf, filesOf, listingOf } from './listing.ts'
 import { lookThrough } from './look.ts'
 import type { Entry } from './look.ts'
 import { LibraryMemory } from './memory-file.ts'
@@ -68,6 +69,7 @@ export class Library {
   /** Scans run one after another, so that the last one asked for is the last to be told. */
   #lastScan: Promise<unknown> = Promise.resolve()
   #isScanDue = false
+  readonly #known = Promise.withResolvers<undefined>()
 
   constructor({ folders, memoryFile, ...options }: LibraryOptions) {
     const nothing = (): undefined => undefined
@@ -76,7 +78,7 @@ export class Library {
     const { logger, version, memoryBytes } = this.#options
     this.#folders = [...new Set(folders.map((folder) => resolve(folder)))]
     this.#memory = new LibraryMemory(memoryFile ?? null, `${version} ${memoryBytes}`, logger)
-    this.#lastScan = this.#memory.load()
+    this.#lastScan = this.#recall()
     this.#digester = new Digester({
       next: () => this.#nextDigestible(),
       onDigested: (file, digests) => this.#keepDigests(file, digests),
@@ -85,7 +87,12 @@ export class Library {
     this.#watch = new FolderWatch({ onChange: () => void this.#lookAgain(), logger })
   }
 
-  /** What the last scan found; empty before the first. */
+  /** Settles when there is something to list: what an earlier studio found, or the first look's finds. */
+  get known(): Promise<undefined> {
+    return this.#known.promise
+  }
+
+  /** What the last scan found, or an earlier studio before the first; empty before that. */
   list(): ModelSummary[] {
     return [...this.#models]
   }
@@ -108,7 +115,7 @@ export class Library {
   }
 
   get state(): LibraryState {
-    const files = this.#entries.flatMap((entry) => this.#digestsOf(entry) ?? [])
+    const files = this.#entries.flatMap((entry) => digestsOf(entry, this.#memory) ?? [])
     const digestible = this.#entries.filter(({ state }) => state !== null).length
     return { isScanning: this.#isScanning, digested: files.length, digestible, isPaused: this.#digester.isPaused }
   }
@@ -177,21 +184,13 @@ export class Library {
   async trashFile(id: ModelId, trash: (path: string) => Promise<void>): Promise<void> {
     if (id === BUILT_IN_ID)
       throw new StudioError('invalid-request', 'expected a file of yours, found the built-in model')
+    // What lies beside a file only a look tells.
+    await this.#lastScan
     const entry = this.#entryOf(id)
     if (!entry) throw new StudioError('not-found', `expected a model or part of the library, found "${id}"`)
-    const { place } = entry
-    if (place.kind !== 'file') {
-      throw new StudioError(
-        'invalid-request',
-        `${place.path}: expected a single file, found a folder, which may hold more`,
-      )
-    }
-    const others = this.#entries.filter((other) => other !== entry).flatMap((other) => other.place.sidecars)
-    const shared = new Set(others.map(({ path }) => path))
-    const beside = place.sidecars.map(({ path }) => path).filter((path) => !shared.has(path))
-    for (const path of [place.path, ...beside]) await trash(path)
+    for (const path of filesOf(entry, this.#entries)) await trash(path)
     // A file that was itself given as a folder has no reason to be looked for again.
-    this.#folders = this.#folders.filter((folder) => folder !== place.path)
+    this.#folders = this.#folders.filter((folder) => folder !== entry.place.path)
     await this.refresh()
   }
 
@@ -225,6 +224,7 @@ export class Library {
       if (isLive && isArriving) this.#watch.lookAgain(this.#options.settleMs)
     } finally {
       this.#setScanning(false)
+      this.#known.resolve(undefined)
     }
     this.#tell()
     await this.#memory.save()
@@ -242,14 +242,7 @@ export class Library {
   }
 
   #makeLists(): void {
-    const models: ModelSummary[] = this.#builtIn ? [this.#builtIn] : []
-    const parts: PartSummary[] = []
-    for (const entry of this.#entries) {
-      const { model, part } = entry.described
-      const digests = this.#digestsOf(entry) ?? { sha256: null, dataSha256: null }
-      if (model) models.push({ ...model, ...digests })
-      if (part) parts.push({ ...part, ...digests })
-    }
+    const { models, parts } = listingOf(this.#builtIn, this.#entries, this.#memory)
     this.#models = models
     this.#parts = parts
   }
@@ -258,13 +251,9 @@ export class Library {
     return this.#entries.find(({ described: { model, part } }) => (model ?? part)?.id === id)
   }
 
-  #digestsOf({ place, state }: Entry): Digests | null {
-    return state && this.#memory.findDigests(place.path, state)
-  }
-
   #nextDigestible(): Digestible | null {
     const entry = this.#entries.find(
-      (entry) => entry.state && !this.#undigestible.has(entry.state) && !this.#digestsOf(entry),
+      (entry) => entry.state && !this.#undigestible.has(entry.state) && !digestsOf(entry, this.#memory),
     )
     return entry ? { path: entry.place.path, hasData: entry.described.part?.kind === 'lora' } : null
   }
@@ -284,6 +273,23 @@ export class Library {
       this.#tell()
       void this.#memory.save()
     }, DIGEST_NEWS_MS)
+  }
+
+  /** Until the first look is done, what an earlier studio found is there already: no drive has to wake up for it. */
+  async #recall(): Promise<void> {
+    await this.#memory.load()
+    const isBelow = (path: string) => this.#folders.some((folder) => path === folder || path.startsWith(folder + sep))
+    const earlier = [...this.#memory.remembered()].filter(([path]) => isBelow(path))
+    if (earlier.length === 0) return
+    const { builtInFolder, memoryBytes } = this.#options
+    this.#builtIn = await summarise(builtInFolder, { isBuiltIn: true, memoryBytes })
+    this.#entries = earlier.map(([path, described]) => ({
+      place: { path, kind: 'file', hint: null, sidecars: [] },
+      described,
+      state: null,
+    }))
+    this.#makeLists()
+    this.#known.resolve(undefined)
   }
 
   #setScanning(isScanning: boolean): void {

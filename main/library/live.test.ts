@@ -135,6 +135,29 @@ describe('what is remembered', () => {
   })
 })
 
+describe('before the first look', () => {
+  it('what an earlier studio found is there, of the folders that are still the library’s', async () => {
+    const [folder, other] = [await temporaryFolder(), await temporaryFolder()]
+    const memoryFile = join(await temporaryFolder(), 'library.json')
+    await copySingleFile('photo.safetensors', folder)
+    await writeLora(join(folder, 'Ink.safetensors'))
+    await copySingleFile('drawing.safetensors', other)
+    await open([folder, other], { memoryFile, version: '1' }).library.refresh()
+    const { library } = open([folder], { memoryFile, version: '2' })
+    await library.known
+    expect(names(library.list())).toEqual(['Starter', 'photo'])
+    expect(names(library.parts())).toEqual(['Ink'])
+  })
+
+  it('a library that remembers nothing knows nothing', async () => {
+    const { library } = open([])
+    expect(library.list()).toEqual([])
+    await library.refresh()
+    await library.known
+    expect(names(library.list())).toEqual(['Starter'])
+  })
+})
+
 describe('a library that lives', () => {
   it('notices what comes, changes and goes', async () => {
     const folder = await temporaryFolder()

@@ -44,6 +44,7 @@ export class LibraryMemory {
   readonly #version: string
   readonly #logger: Logger
   #facts = new Map<string, Remembered['facts'][string]>()
+  #earlier: ReadonlyMap<string, Described> = new Map()
   readonly #digests = new Map<string, Remembered['digests'][string]>()
   #isChanged = false
   #writing: Promise<void> = Promise.resolve()
@@ -63,12 +64,18 @@ export class LibraryMemory {
       if (size > MAX_BYTES) throw new RangeError(`expected at most ${MAX_BYTES} bytes, found ${size}`)
       const remembered = Remembered.parse(JSON.parse(await readFile(this.#file, 'utf8')))
       for (const [path, digests] of Object.entries(remembered.digests)) this.#digests.set(path, digests)
+      this.#earlier = new Map(Object.entries(remembered.facts).map(([path, { described }]) => [path, described]))
       // What is known of a file's bytes stays true; what was made of them is the version's.
       if (remembered.version === this.#version) this.#facts = new Map(Object.entries(remembered.facts))
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return
       this.#logger.warn(`${this.#file}: expected what the library remembers, found it damaged; it is found out again`)
     }
+  }
+
+  /** Everything that was found when there was last a whole look, by this version or another, by path. */
+  remembered(): ReadonlyMap<string, Described> {
+    return this.#earlier
   }
 
   find(path: string, fingerprint: string): Described | null {
