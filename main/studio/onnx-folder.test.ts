@@ -19,6 +19,7 @@ const PROJECT = join(import.meta.dirname, '../..')
 const VOCABULARIES = join(PROJECT, 'resources/vocabularies')
 const MERGES = join(VOCABULARIES, 'clip-merges.txt')
 const FIXTURES = join(PROJECT, 'bench/parity/fixtures')
+const QUIET = { info: () => undefined, warn: () => undefined, error: () => undefined }
 const SIZE = { widthPx: 128, heightPx: 64 }
 const REQUEST: GenerationRequest = {
   model: 'any',
