@@ -11,9 +11,11 @@ const TIMESTEPS_FOR_ONE = 1000
  */
 export function guidanceEmbedding(scale: number, size: number): Tensor {
   const half = Math.floor(size / 2)
-  const angles = Array.from(
-    { length: half },
-    (_, i) => (scale - 1) * TIMESTEPS_FOR_ONE * LONGEST_PERIOD ** (-i / Math.max(half - 1, 1)),
+  // In float32 as there: the angles are large, and so is what rounding them does.
+  const decay = Math.fround(-Math.log(LONGEST_PERIOD) / Math.max(half - 1, 1))
+  const told = Math.fround(Math.fround(scale - 1) * TIMESTEPS_FOR_ONE)
+  const angles = Array.from({ length: half }, (_, i) =>
+    Math.fround(told * Math.fround(Math.exp(Math.fround(i * decay)))),
   )
   const embedding = tensor([1, size])
   embedding.data.set([...angles.map(Math.sin), ...angles.map(Math.cos)])
