@@ -134,6 +134,35 @@ test('prompts of different length are not forced into one batch', async () => {
   expect(calls.map(({ rows }) => rows)).toEqual([1, 1])
 })
 
+test('tokens of pictures and the told scale go with their prompts, one for each picture that is made', async () => {
+  const { network } = recordingNetwork()
+  const seen: (readonly [number[], number[], number[]])[] = []
+  const firsts = (rows: Tensor | undefined) =>
+    [...(rows?.data ?? [])].filter((_, i) => i % ((rows?.data.length ?? 1) / (rows?.shape[0] ?? 1)) === 0)
+  const seeing: DiffusionNetwork = (input, timesteps, rows, at) => {
+    const [first, second] = rows.imageTokens ?? []
+    seen.push([firsts(first), firsts(second), firsts(rows.guidance)])
+    return network(input, timesteps, rows, at)
+  }
+  const withPictures = (told: Conditioning, value: number): Conditioning => ({
+    ...told,
+    imageTokens: [context(value, 3), context(value + 1, 4)],
+    guidance: tensor([1, 2], Float32Array.of(value + 2, 0)),
+  })
+  const guidance = free(withPictures(conditioning, 10), 3, withPictures(unconditional, 20))
+  await ask(seeing, guidance, true, gaussianNoise(3, 0, [2, 1, 2, 2]))
+  await ask(seeing, guidance, false)
+  expect(seen).toEqual([
+    [
+      [20, 20, 10, 10],
+      [21, 21, 11, 11],
+      [22, 22, 12, 12],
+    ],
+    [[20], [21], [22]],
+    [[10], [11], [12]],
+  ])
+})
+
 describe('guidance by a picture and words', () => {
   const picture = (value: number) => tensor([1, 1, 2, 2], new Float32Array(4).fill(value))
   const conditions = {
