@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { openCheckpoint } from '../checkpoint/open.ts'
 import { editTensors, toRefiner, widenInput } from '../checkpoint/test-models.ts'
 import type { StoredTensor } from '../checkpoint/test-models.ts'
@@ -29,7 +29,8 @@ const REQUEST: GenerationRequest = {
   ...SIZE,
 }
 
-async function world() {
+/** @param parts their files in the world's folder, by id */
+async function world(parts: Record<string, string> = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'families-'))
   const studio = new Studio({ vocabulariesFolder: VOCABULARIES, appVersion: '0.0.0' })
   onTestFinished(async () => {
@@ -43,7 +44,7 @@ async function world() {
         request: { ...REQUEST, ...changes },
         modelPath,
         inputPaths: { [INPUT]: join(PROJECT, 'resources/icons/icon.png') },
-        partPaths: {},
+        partPaths: Object.fromEntries(Object.entries(parts).map(([id, name]) => [id, join(folder, name)])),
         embeddings: [],
         stagingFolder: folder,
         threads: null,
@@ -158,4 +159,36 @@ test('a picture of SD XL heeds its prompt, without guidance and with a prompt of
     await generate(file, { prompt: 'a blue bird, '.repeat(30) }),
   ]
   expect(new Set(pictures.map(({ data }) => data.join())).size).toBe(3)
+})
+
+describe('a refiner', () => {
+  async function withRefiner() {
+    const { folder, generate } = await world({ refiner: 'changed.safetensors' })
+    const refiner = await fileOf('the refiner of SD XL', folder)
+    const base = join(FIXTURES, 'tiny-sdxl/model.safetensors')
+    const refined = (start: number, more: Partial<GenerationRequest> = {}) =>
+      generate(base, { steps: 4, refiner: { model: 'refiner', start }, ...more })
+    return { refiner, base, generate, refined }
+  }
+
+  test('takes the steps from its share on: all of them alone, none at the end', async () => {
+    const { refiner, base, generate, refined } = await withRefiner()
+    const [half, late] = [await refined(0.5), await refined(0.75)]
+    expect((await refined(1)).data).toEqual((await generate(base, { steps: 4 })).data)
+    expect((await refined(0)).data).toEqual((await generate(refiner, { steps: 4 })).data)
+    expect(half.data).not.toEqual(late.data)
+    expect((await refined(0.5)).data).toEqual(half.data)
+  })
+
+  test('is told the prompts', async () => {
+    const { refined } = await withRefiner()
+    expect((await refined(0.5)).data).not.toEqual((await refined(0.5, { negativePrompt: 'sharp' })).data)
+  })
+
+  test('of other latents is refused, naming the field', async () => {
+    const { folder, generate } = await world({ refiner: 'other.safetensors' })
+    await cp(join(FIXTURES, 'tiny-sd1-ldm/model.safetensors'), join(folder, 'other.safetensors'))
+    const run = generate(join(FIXTURES, 'tiny-sdxl/model.safetensors'), { refiner: { model: 'refiner', start: 0.5 } })
+    await expect(run).rejects.toMatchObject({ code: 'invalid-request', field: 'refiner.model' })
+  })
 })

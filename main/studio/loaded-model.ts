@@ -221,6 +221,15 @@ export class LoadedModel {
     return this.#predictionType
   }
 
+  /** Closes the networks that have done their part once there is a latent: all but the autoencoder. */
+  async closeDenoising(): Promise<void> {
+    for (const [name, network] of this.#open) {
+      if (name === 'decoder' || name === 'encoder') continue
+      this.#open.delete(name)
+      await network.release()
+    }
+  }
+
   async release(): Promise<void> {
     const networks = [...this.#open.values()]
     this.#open.clear()

@@ -3,10 +3,12 @@ import { StudioError } from '../contract/failure.ts'
 import type { GenerationRequest } from '../contract/generation.ts'
 import type { GenerationTask } from '../contract/studio.ts'
 import type { Predict } from '../diffusion/denoise.ts'
-import { denoisingLoop } from '../diffusion/loop.ts'
+import type { LoopOptions } from '../diffusion/loop.ts'
 import { seededNoise } from '../diffusion/noise-source.ts'
 import type { NoiseVariation } from '../diffusion/noise-source.ts'
 import type { SamplingPlan } from '../diffusion/plan.ts'
+import { relayed } from '../diffusion/relay.ts'
+import type { Relay } from '../diffusion/relay.ts'
 import { runtimeVersion } from '../runtime/network.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { StepClock } from './estimate.ts'
@@ -25,6 +27,8 @@ export interface SamplingRun {
   /** [c, h, w] */
   readonly shape: readonly number[]
   readonly start: Start
+  /** A second model that takes over. */
+  readonly relay: Relay | null
   readonly task: GenerationTask
   readonly context: GenerateContext
   readonly progress: ProgressReport
@@ -45,7 +49,7 @@ export async function sampledLatent(run: SamplingRun): Promise<Tensor> {
   const clock = new StepClock(performance.now())
   progress.report('denoising', { step: resume?.step ?? 0 })
   let latent: Tensor | null = null
-  const records = denoisingLoop({
+  const options: LoopOptions = {
     sampler: request.sampler,
     plan,
     predict,
@@ -55,8 +59,8 @@ export async function sampledLatent(run: SamplingRun): Promise<Tensor> {
     ...(start.clean === null ? {} : { clean: start.clean }),
     ...(start.mask === null ? {} : { mask: start.mask, isFilledWithNoise: start.isFilledWithNoise }),
     ...(resume === null ? {} : { resume }),
-  })
-  for await (const { step, denoised, latent: reached, state } of records) {
+  }
+  for await (const { step, denoised, latent: reached, state } of relayed(options, run.relay)) {
     latent = reached
     clock.tick(performance.now())
     // The last step is made again, for its record is the result.

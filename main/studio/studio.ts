@@ -10,8 +10,10 @@ import { LoadedModel } from './loaded-model.ts'
 import { pause } from './pause.ts'
 import { ProgressReport } from './progress-report.ts'
 import { promptedNetwork } from './prompted.ts'
+import { relayTo, requireSameLatents } from './refine.ts'
 import { sampledLatent } from './sampled-latent.ts'
 import { startOf } from './start-latent.ts'
+import { partPath } from './task-paths.ts'
 import { savePicture } from './save.ts'
 
 export type { GenerateContext } from './generate-context.ts'
@@ -25,6 +27,7 @@ export interface StudioOptions {
 export class Studio {
   readonly #options: StudioOptions
   #model: LoadedModel | null = null
+  #refiner: LoadedModel | null = null
 
   constructor(options: StudioOptions) {
     this.#options = options
@@ -41,6 +44,7 @@ export class Studio {
     progress.report('loading', { loaded: 0 })
     const model = await this.#open(task)
     await model.join(task, context.logger)
+    const refiner = await this.#openRefiner(task, model)
     const plan = planSampling(model.facts.diffusion, {
       sampler: request.sampler,
       schedule: request.schedule,
@@ -60,7 +64,9 @@ export class Studio {
     const shape = [model.networks.latent.channels, ...latentSides]
     await pause(context.signal)
 
-    const latent = await sampledLatent({ model, plan, predict, shape, start, task, context, progress })
+    const relay =
+      request.refiner && refiner ? relayTo(refiner, request.refiner.start, { base: model, task, plan, start }) : null
+    const latent = await sampledLatent({ model, plan, predict, shape, start, relay, task, context, progress })
     progress.report('decoding')
     const picture = await start.finish(await (await model.decoder())(latent))
     await pause(context.signal)
@@ -77,9 +83,10 @@ export class Studio {
 
   /** Closes the networks that are open. */
   async release(): Promise<void> {
-    const model = this.#model
-    this.#model = null
+    const [model, refiner] = [this.#model, this.#refiner]
+    this.#model = this.#refiner = null
     await model?.release()
+    await refiner?.release()
   }
 
   async #open({ modelPath, threads }: GenerationTask): Promise<LoadedModel> {
@@ -89,6 +96,20 @@ export class Studio {
     const { vocabulariesFolder } = this.#options
     this.#model = await LoadedModel.open(modelPath, { threads, vocabulariesFolder })
     return this.#model
+  }
+
+  /** The second model, if the request has one: as described by its files, its networks closed until they run. */
+  async #openRefiner(task: GenerationTask, base: LoadedModel): Promise<LoadedModel | null> {
+    const { refiner } = task.request
+    const path = refiner && partPath(task, refiner.model)
+    if (this.#refiner && this.#refiner.facts.path !== path) {
+      await this.#refiner.release()
+      this.#refiner = null
+    }
+    if (path === undefined) return null
+    this.#refiner ??= await LoadedModel.open(path, base.options)
+    requireSameLatents(this.#refiner, base)
+    return this.#refiner
   }
 }
 
