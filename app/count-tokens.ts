@@ -1,6 +1,7 @@
 import type { ModelId, PromptStyleId } from '../main/contract/generation.ts'
 import type { TokenCount } from '../main/contract/model.ts'
-import { openCheckpoint } from '../main/checkpoint/open.ts'
+import { StudioError } from '../main/contract/failure.ts'
+import { openModel } from '../main/checkpoint/open.ts'
 import type { Library } from '../main/library/library.ts'
 import { loadTokenizer } from '../main/studio/tokenizer.ts'
 import { countTokens } from '../main/text/count-tokens.ts'
@@ -26,7 +27,8 @@ export function createTokenCounter(library: Library, vocabulariesFolder: string)
   }
 
   async function open(path: string): Promise<Tokenizer> {
-    const { textEncoders } = await openCheckpoint(path)
-    return loadTokenizer(textEncoders[0], vocabulariesFolder)
+    const model = await openModel(path)
+    if (!('labels' in model)) return loadTokenizer(model.textEncoders[0], vocabulariesFolder)
+    throw new StudioError('invalid-request', `expected a model that is told words, found ${model.name}`)
   }
 }

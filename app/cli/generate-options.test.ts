@@ -15,6 +15,7 @@ const starter: ModelSummary = {
   sizeBytes: 1,
   isBuiltIn: true,
   chunkTokens: 75,
+  prompt: 'words',
   input: 'none',
   hint: null,
   memory: null,

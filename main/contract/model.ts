@@ -39,6 +39,10 @@ export const libraryFacts = {
   dataSha256: z.string().nullable(),
 }
 
+/** What a model's pictures are asked for by: words, the number of a class, or nothing, where it makes one kind of picture. */
+export const PROMPT_KINDS = ['words', 'class', 'nothing'] as const
+export type PromptKind = (typeof PROMPT_KINDS)[number]
+
 /** A model of the library. `problem` says, in a sentence, why a model that was found cannot run. */
 export const ModelSummary = z.object({
   id: ModelId,
@@ -53,6 +57,7 @@ export const ModelSummary = z.object({
   defaults: ModelDefaults,
   /** Content tokens the text encoder takes at once, 75 for CLIP; longer prompts go in chunks. */
   chunkTokens: z.int(),
+  prompt: z.enum(PROMPT_KINDS),
   input: z.enum(MODEL_INPUTS),
   /** What its name or metadata suggest that its tensors cannot tell, as few-step distillation; its defaults follow it. */
   hint: z.string().nullable(),

@@ -1,4 +1,4 @@
-import type { Checkpoint } from '../checkpoint/open.ts'
+import type { Model } from '../checkpoint/checkpoint.ts'
 import type { MemoryNeed } from '../contract/model.ts'
 
 /** What the pictures on their way through a network take, by measurement, beside the weights held as float32. */
@@ -10,23 +10,33 @@ const USABLE_SHARE = 0.8
  * What a model's weights take of memory, counted in the shapes that its headers state, and whether they fit.
  * @param memoryBytes what the machine has in all
  */
-export function memoryNeed(
-  { unet, autoencoder, textEncoders }: Pick<Checkpoint, 'unet' | 'autoencoder' | 'textEncoders'>,
-  memoryBytes: number,
-): MemoryNeed | null {
+export function memoryNeed(model: Model, memoryBytes: number): MemoryNeed | null {
   let values = 0
   let smallBytes = 0
-  for (const { weights } of [unet, autoencoder, ...textEncoders]) {
-    for (const name of weights.names) {
-      const entry = weights.find(name)
-      if (!entry) continue
-      values += entry.shape.reduce((product, dimension) => product * dimension, 1)
-      smallBytes += entry.sizeBytes
-    }
+  for (const { shape, sizeBytes } of weightsOf(model)) {
+    values += shape.reduce((product, dimension) => product * dimension, 1)
+    smallBytes += sizeBytes
   }
   if (values === 0) return null
   const fastBytes = 4 * values
   const usable = memoryBytes * USABLE_SHARE
   const fit = fastBytes * FAST_OVERHEAD <= usable ? 'fast' : smallBytes <= usable ? 'small' : 'none'
   return { fastBytes, smallBytes, fit }
+}
+
+interface Weight {
+  readonly shape: readonly number[]
+  readonly sizeBytes: number
+}
+
+/** Every weight that the model's networks use. */
+function weightsOf(model: Model): readonly Weight[] {
+  if (model.layout === 'onnx') {
+    const { unet, decoder, encoder } = model.graphs
+    const graphs = [unet, decoder, ...(encoder ? [encoder] : []), ...model.textEncoders.map(({ graph }) => graph)]
+    return graphs.flatMap(({ weights }) => weights)
+  }
+  const others = 'labels' in model ? (model.labels === null ? [] : [model.labels]) : model.textEncoders
+  const components = [model.unet, model.autoencoder, ...others]
+  return components.flatMap(({ weights }) => weights.names.map((name) => weights.require(name)))
 }

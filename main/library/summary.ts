@@ -1,10 +1,11 @@
 import { stat } from 'node:fs/promises'
+import type { Model } from '../checkpoint/checkpoint.ts'
 import { toFailure } from '../contract/failure.ts'
 import type { ModelDefaults, ModelSummary } from '../contract/model.ts'
 import { modelName } from '../checkpoint/draft.ts'
 import { readTensorIndex } from '../checkpoint/file-kind.ts'
 import { looksLike } from '../checkpoint/looks-like.ts'
-import { openCheckpoint } from '../checkpoint/open.ts'
+import { openModel } from '../checkpoint/open.ts'
 import { memoryNeed } from './memory-need.ts'
 import { BUILT_IN_ID, modelId } from './model-id.ts'
 
@@ -28,23 +29,22 @@ export async function summarise(
   { isBuiltIn, memoryBytes }: { isBuiltIn: boolean; memoryBytes: number },
 ): Promise<ModelSummary | null> {
   try {
-    const checkpoint = await openCheckpoint(path)
+    const model = await openModel(path)
     return {
-      id: isBuiltIn ? BUILT_IN_ID : modelId(path, modelName(path, checkpoint.layout)),
-      name: checkpoint.name,
+      id: isBuiltIn ? BUILT_IN_ID : modelId(path, modelName(path, model.layout)),
+      name: model.name,
       path,
-      layout: checkpoint.layout,
-      family: checkpoint.family.id,
-      familyName: checkpoint.familyName,
-      predictionType: checkpoint.diffusion.predictionType,
-      sizeBytes: checkpoint.sizeBytes,
+      layout: model.layout,
+      family: model.family.id,
+      familyName: model.familyName,
+      predictionType: model.diffusion.predictionType,
+      sizeBytes: model.sizeBytes,
       isBuiltIn,
-      defaults: checkpoint.defaults,
-      // The start and the end of each chunk are not the prompt's.
-      chunkTokens: checkpoint.textEncoders[0].config.contextLength - 2,
-      input: checkpoint.input,
-      hint: checkpoint.hint,
-      memory: memoryNeed(checkpoint, memoryBytes),
+      defaults: model.defaults,
+      ...promptFacts(model),
+      input: model.input,
+      hint: model.hint,
+      memory: memoryNeed(model, memoryBytes),
       triggerWords: [],
       description: null,
       hasThumbnail: false,
@@ -55,6 +55,12 @@ export async function summarise(
   } catch (error) {
     return withProblem(path, isBuiltIn, toFailure(error).message)
   }
+}
+
+function promptFacts(model: Model): Pick<ModelSummary, 'chunkTokens' | 'prompt'> {
+  if ('labels' in model) return { chunkTokens: CLIP_CHUNK_TOKENS, prompt: model.labels === null ? 'nothing' : 'class' }
+  // The start and the end of each chunk are not the prompt's.
+  return { chunkTokens: model.textEncoders[0].config.contextLength - 2, prompt: 'words' }
 }
 
 async function withProblem(path: string, isBuiltIn: boolean, problem: string): Promise<ModelSummary | null> {
@@ -79,6 +85,7 @@ async function withProblem(path: string, isBuiltIn: boolean, problem: string): P
     isBuiltIn,
     defaults: UNKNOWN_DEFAULTS,
     chunkTokens: CLIP_CHUNK_TOKENS,
+    prompt: 'words',
     input: 'none',
     hint: null,
     memory: null,

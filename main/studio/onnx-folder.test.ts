@@ -71,7 +71,7 @@ async function picture(modelPath: string, folder: string, changes: Partial<Gener
     signal: new AbortController().signal,
     onProgress: () => undefined,
     onPreview: () => undefined,
-    logger: console,
+    logger: QUIET,
   })
   const { data } = await pictureTensor(join(folder, result.pictureName), { ...SIZE, fit: 'crop' })
   return { ...result, data }
