@@ -54,12 +54,12 @@ const cellNames = () => [...document.querySelectorAll('[role=gridcell]')].map((c
 
 test('everything is there, the built-in model first, each with what it is and how it stands', async () => {
   const { cell } = await openModels()
-  await expect.element(cell('Starter, Model, in use')).toBeVisible()
+  await expect.element(cell('Starter, Stable Diffusion 1, Model, in use')).toBeVisible()
   expect(cellNames()).toEqual([
-    'Starter, Model, in use',
-    'Broken, Model, cannot be used',
-    'Large, Model',
-    'Ink wash, LoRA',
+    'Starter, Stable Diffusion 1, Model, in use',
+    'Broken, Stable Diffusion 1, Model, cannot be used',
+    'Large, Stable Diffusion 1, Model',
+    'Ink wash, Stable Diffusion XL, LoRA',
     'Soft, Autoencoder',
   ])
 })
@@ -67,7 +67,7 @@ test('everything is there, the built-in model first, each with what it is and ho
 test('words, a kind and a family leave what has them', async () => {
   const { screen } = await openModels()
   await screen.getByRole('searchbox', { name: 'Search the library' }).fill('INKWASH')
-  await expect.poll(cellNames).toEqual(['Ink wash, LoRA'])
+  await expect.poll(cellNames).toEqual(['Ink wash, Stable Diffusion XL, LoRA'])
   await expect.element(screen.getByText('1 of 5')).toBeInTheDocument()
   await userEvent.keyboard('{Escape}')
   await screen.getByRole('radio', { name: 'Autoencoders' }).click()
@@ -75,14 +75,14 @@ test('words, a kind and a family leave what has them', async () => {
   await screen.getByRole('radio', { name: 'All' }).click()
   await screen.getByRole('combobox', { name: 'Family' }).click()
   await screen.getByRole('option', { name: 'Stable Diffusion XL' }).click()
-  await expect.poll(cellNames).toEqual(['Ink wash, LoRA'])
+  await expect.poll(cellNames).toEqual(['Ink wash, Stable Diffusion XL, LoRA'])
   await screen.getByRole('radio', { name: 'Models' }).click()
   await expect.element(screen.getByText(/^Nothing in the library has these words/)).toBeVisible()
 })
 
 test('the arrow keys go through the grid, and the details with them', async () => {
   const { cell, details } = await openModels()
-  await cell('Starter, Model, in use').click()
+  await cell('Starter, Stable Diffusion 1, Model, in use').click()
   await userEvent.keyboard('{ArrowRight}')
   await expect.element(details.getByRole('heading', { name: 'Broken' })).toBeVisible()
   await userEvent.keyboard('{End}')
@@ -91,14 +91,14 @@ test('the arrow keys go through the grid, and the details with them', async () =
 
 test('a model that cannot run says why, and cannot be used', async () => {
   const { cell, details } = await openModels()
-  await cell('Broken, Model, cannot be used').click()
+  await cell('Broken, Stable Diffusion 1, Model, cannot be used').click()
   await expect.element(details.getByText('Expected 686 tensors, found 12.')).toBeVisible()
   await expect.element(details.getByRole('button', { name: 'Use this model' })).not.toBeInTheDocument()
 })
 
 test('a model says what it needs and what others call it, and is used with its own defaults', async () => {
   const { screen, cell, details } = await openModels()
-  await cell('Large, Model').click()
+  await cell('Large, Stable Diffusion 1, Model').click()
   await expect.element(details.getByText('Fits in small memory use: 20 GB, more slowly than with 40 GB')).toBeVisible()
   await expect.element(details.getByText('0123456789', { exact: true })).toBeVisible()
   await details.getByRole('button', { name: 'Use this model' }).click()
@@ -108,7 +108,7 @@ test('a model says what it needs and what others call it, and is used with its o
 
 test('a LoRA shows its trigger words and goes into the draft', async () => {
   const { screen, cell, details } = await openModels()
-  await cell('Ink wash, LoRA').click()
+  await cell('Ink wash, Stable Diffusion XL, LoRA').click()
   await expect.element(details.getByRole('button', { name: 'Copy inkwash' })).toBeVisible()
   await details.getByRole('button', { name: 'Use this LoRA' }).click()
   await expect.element(screen.getByRole('main', { name: 'Create' })).toBeVisible()
@@ -122,7 +122,7 @@ test('a file goes to the trash only after a second word, and a refusal is said t
       if (isRefused) throw new StudioError('internal', 'expected a trash, found none')
     },
   })
-  await cell('Large, Model').click()
+  await cell('Large, Stable Diffusion 1, Model').click()
   await details.getByRole('button', { name: 'Move to the trash…' }).click()
   const dialog = screen.getByRole('dialog', { name: 'Move to the trash' })
   await dialog.getByRole('button', { name: 'Keep it' }).click()
@@ -138,7 +138,7 @@ test('a file goes to the trash only after a second word, and a refusal is said t
 
 test('the built-in model and models in folders are not for the trash', async () => {
   const { cell, details } = await openModels()
-  await cell('Starter, Model, in use').click()
+  await cell('Starter, Stable Diffusion 1, Model, in use').click()
   await expect.element(details.getByRole('heading', { name: 'Starter' })).toBeVisible()
   await expect.element(details.getByRole('button', { name: 'Move to the trash…' })).not.toBeInTheDocument()
 })
@@ -156,6 +156,6 @@ test('the computing of hashes shows how far it is, and can be paused', async () 
 test('of a thousand only those in sight are drawn', async () => {
   const many = Array.from({ length: 1000 }, (_, i) => part({ id: `p${i}`, name: `Style ${i}` }))
   const { cell } = await openModels({ 'parts.list': () => many })
-  await expect.element(cell('Style 0, LoRA')).toBeVisible()
+  await expect.element(cell('Style 0, Stable Diffusion 1, LoRA')).toBeVisible()
   expect(cellNames().length).toBeLessThan(120)
 })
