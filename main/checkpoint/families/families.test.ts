@@ -60,6 +60,16 @@ describe('Stable Diffusion 2 in a single file', () => {
     await editTensors(path, (tensors) => tensors.set('v_pred', empty))
     expect(await stated()).toEqual(['v', true, 768])
   })
+
+  it('is taken to predict epsilon when it is for inpainting, until the network is asked', async () => {
+    const path = await copyOf(SOUND_MODELS.sd2)
+    await editTensors(path, (tensors) => {
+      widenInput(tensors, 9)
+    })
+    const found = await openCheckpoint(path, { ...sd2Heads, unet: { headCount: [2, 2, 2, 2] } })
+    expect(found).toMatchObject({ input: 'inpaint', isPredictionTypeStated: false, defaults: { widthPx: 512 } })
+    expect(found.diffusion.predictionType).toBe('epsilon')
+  })
 })
 
 describe('Stable Diffusion XL in a single file', () => {

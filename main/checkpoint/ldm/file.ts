@@ -48,7 +48,10 @@ export async function readSingleFile(index: TensorIndex, overrides: CheckpointOv
   }
   const textEncoders = [textEncoder(first, 0), ...others.map((other, i) => textEncoder(other, i + 1))] as const
 
-  const diffusion = { ...(await ldmDiffusionConfig(index, sidecar, recipe.predictionType)), ...overrides.diffusion }
+  const input = modelInput(unetConfig.inChannels, vaeConfig.latentChannels) ?? 'none'
+  // Of the models that are trained further with a picture beside the latent, none that is known predicts anything else.
+  const usual = input === 'none' ? recipe.predictionType : 'epsilon'
+  const diffusion = { ...(await ldmDiffusionConfig(index, sidecar, usual)), ...overrides.diffusion }
   const isPredictionTypeStated =
     !recipe.hasBothPredictionTypes ||
     overrides.diffusion?.predictionType !== undefined ||
@@ -68,7 +71,7 @@ export async function readSingleFile(index: TensorIndex, overrides: CheckpointOv
       fewSteps(family.defaults, diffusion, distilled),
       distilled?.defaults.widthPx ?? nativeSizePx,
     ),
-    input: modelInput(unetConfig.inChannels, vaeConfig.latentChannels) ?? 'none',
+    input,
     hint: distilled?.hint ?? null,
     sizeBytes: index.sizeBytes,
   } as const
