@@ -64,6 +64,7 @@ const UNTYPED_STORAGES = ['torch.storage.UntypedStorage', 'torch.storage._Untype
 const HELD_CLASSES = [
   'torch.nn.modules.container.ParameterDict',
   'torch.device',
+  'pytorch_lightning.callbacks.model_checkpoint',
   'pytorch_lightning.callbacks.model_checkpoint.ModelCheckpoint',
   'pytorch_lightning.callbacks.early_stopping.EarlyStopping',
   'pytorch_lightning.utilities.parsing.AttributeDict',
