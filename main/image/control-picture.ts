@@ -1,16 +1,14 @@
-import type { FitMode, Preprocessor } from '../contract/generation.ts'
+import type { Preprocessor } from '../contract/generation.ts'
 import { tensor } from '../tensor/tensor.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { pictureTensor, previewDataUrl } from './picture.ts'
+import type { FitTarget } from './picture.ts'
 import type { PictureSource } from './picture-source.ts'
 import { fromPixels, toPixels } from './pixels.ts'
 import { preprocess } from './preprocess/preprocess.ts'
 
-export interface ControlPictureOptions {
+export interface ControlPictureOptions extends FitTarget {
   readonly preprocessor: Preprocessor
-  readonly fit: FitMode
-  readonly widthPx: number
-  readonly heightPx: number
 }
 
 const PREVIEW_EDGE_PX = 512

@@ -6,12 +6,16 @@ import { StudioError } from '../contract/failure.ts'
 import type { ControlUse } from '../contract/generation.ts'
 import type { GenerationTask } from '../contract/studio.ts'
 import { controlPicture } from '../image/control-picture.ts'
+import { readPicture } from '../image/picture.ts'
+import type { Region, Size } from '../image/picture.ts'
 import type { Network } from '../runtime/network.ts'
 import { expandBatch } from '../tensor/batch.ts'
 import { tensor } from '../tensor/tensor.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { isActive, noResiduals } from './guide-feeds.ts'
 import type { Feeds, NetworkPass } from './guide-feeds.ts'
+import { madePart } from './input-picture.ts'
+import type { PicturePart } from './input-picture.ts'
 import { inputPath, partPath } from './task-paths.ts'
 
 /** A ControlNet that a request names, opened but not loaded. */
@@ -68,19 +72,45 @@ export async function atField<T>(field: string, opened: readonly Promise<T>[]): 
   }
 }
 
-/** The pictures of a request's ControlNets, drawn at the size of the result, each once. @throws StudioError not-found, invalid-request */
+/** The request's ControlNets with their pictures. @throws StudioError not-found, invalid-request */
 export async function readControls(
   task: GenerationTask,
   find: (path: string) => Pick<Control, 'config' | 'network'>,
 ): Promise<Control[]> {
+  const hints = await readHints(task)
+  return usedControls(task).flatMap((use, i) => {
+    const hint = hints[i]
+    return hint ? [{ use, hint, ...find(partPath(task, use.id)) }] : []
+  })
+}
+
+/**
+ * What the request's ControlNets are shown, one [1, 3, h, w] each in 0 to 1, at the size of the result. Where only a part of
+ * the input picture is made, it is the same part of their pictures, whatever the size of these.
+ * @throws StudioError not-found, invalid-request
+ */
+export async function readHints(task: GenerationTask): Promise<Tensor[]> {
   const { widthPx, heightPx } = task.request
-  const controls: Control[] = []
-  for (const use of usedControls(task)) {
-    const { preprocessor, fit } = use
-    const hint = await controlPicture(inputPath(task, use.image), { preprocessor, fit, widthPx, heightPx })
-    controls.push({ use, hint, ...find(partPath(task, use.id)) })
+  const uses = usedControls(task)
+  const part = uses.length === 0 ? null : await madePart(task)
+  const hints: Tensor[] = []
+  for (const { image, preprocessor, fit } of uses) {
+    const path = inputPath(task, image)
+    const shown = part ? ({ fit: 'stretch', region: samePart(part, await readPicture(path)) } as const) : { fit }
+    hints.push(await controlPicture(path, { preprocessor, widthPx, heightPx, ...shown }))
   }
-  return controls
+  return hints
+}
+
+/** The part of another picture of the same thing. */
+function samePart({ region, whole }: PicturePart, picture: Size): Region {
+  const along = (from: number, length: number, of: number, total: number): [start: number, length: number] => {
+    const start = Math.min(total - 1, Math.round((from * total) / of))
+    return [start, Math.max(1, Math.min(total - start, Math.round((length * total) / of)))]
+  }
+  const [left, widthPx] = along(region.left, region.widthPx, whole.widthPx, picture.widthPx)
+  const [top, heightPx] = along(region.top, region.heightPx, whole.heightPx, picture.heightPx)
+  return { left, top, widthPx, heightPx }
 }
 
 /** What the controls that act in this pass add to the U-Net: the sum of their residuals by their weights. */

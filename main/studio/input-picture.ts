@@ -4,7 +4,7 @@ import type { GenerationTask } from '../contract/studio.ts'
 import { fittedMask, overlaid, paddedRegion, readMask, repaintedRegion, softened } from '../image/mask.ts'
 import type { Mask } from '../image/mask.ts'
 import { pictureTensor, readPicture, resizedPicture } from '../image/picture.ts'
-import type { FitTarget } from '../image/picture.ts'
+import type { FitTarget, Region, Size } from '../image/picture.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { inputPath } from './task-paths.ts'
 
@@ -33,6 +33,24 @@ export async function readInput(task: GenerationTask, init: InitImage): Promise<
     : area(path, whole, init.mask, target, paddingPx)
 }
 
+/** A part of a picture, and the size of all of it. */
+export interface PicturePart {
+  readonly region: Region
+  readonly whole: Size
+}
+
+/** The part of the input picture that is made; null where all of it is. @throws StudioError not-found, invalid-request */
+export async function madePart(task: GenerationTask): Promise<PicturePart | null> {
+  const { init, widthPx, heightPx } = task.request
+  if (!init?.mask || init.mask.paddingPx === null) return null
+  const whole = await readMask(inputPath(task, init.mask.id), await readPicture(inputPath(task, init.id)))
+  return { region: regionAround(whole, init.mask.paddingPx, { widthPx, heightPx }), whole }
+}
+
+function regionAround(mask: Mask, paddingPx: number, target: Size): Region {
+  return paddedRegion(requireRepaint(mask), paddingPx, target, mask)
+}
+
 /** The picture brought to the requested size, and what is made of it in its place. */
 async function wholePicture(path: string, whole: Mask, { blurPx }: MaskUse, target: FitTarget): Promise<InputPicture> {
   const picture = await pictureTensor(path, target)
@@ -50,7 +68,7 @@ async function area(
   { widthPx, heightPx }: FitTarget,
   paddingPx: number,
 ): Promise<InputPicture> {
-  const region = paddedRegion(requireRepaint(whole), paddingPx, { widthPx, heightPx }, whole)
+  const region = regionAround(whole, paddingPx, { widthPx, heightPx })
   const target: FitTarget = { widthPx, heightPx, fit: 'stretch', region }
   return {
     picture: await pictureTensor(path, target),
