@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
@@ -14,6 +14,7 @@ import type { Failure } from '../main/contract/failure.ts'
 import type { GenerationRequest } from '../main/contract/generation.ts'
 import { InputImage } from '../main/contract/image.ts'
 import type { Job } from '../main/contract/job.ts'
+import { writeTensors } from '../main/checkpoint/test-models.ts'
 import { openStudio, type RunningStudio } from './compose.ts'
 import { studioPaths } from './paths.ts'
 import { forkNode, type StudioChild } from './studio-child.ts'
@@ -219,6 +220,26 @@ test('tokens are counted as the model will cut them', async () => {
   const long = await ask('models.countTokens', { model: 'starter', text: 'a red circle '.repeat(40) })
   expect(long.tokens).toBe(160)
   expect(long.chunkStarts.length).toBeGreaterThan(1)
+})
+
+test('the parts of a folder are told and listed, with their pictures, before anyone asks again', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'models-'))
+  await writeTensors(
+    join(folder, 'ink.safetensors'),
+    new Map([['emb_params', { dtype: 'F16', shape: [1, 768], bytes: new Uint8Array(2 * 768) }]]),
+  )
+  copyFileSync(join(studioPaths().resources, 'icons', 'icon.png'), join(folder, 'ink.png'))
+  await ask('models.addFolder', folder)
+  const [ink, ...others] = await ask('parts.list', undefined)
+  expect(ink).toMatchObject({ name: 'ink', kind: 'embedding', families: ['sd1'], hasThumbnail: true })
+  expect(others).toEqual([])
+  expect(told).toContainEqual({ name: 'parts.changed', payload: [ink] })
+  expect(await ask('models.state', undefined)).toMatchObject({ isScanning: false, digestible: 1 })
+  const thumbnail = await studio.images(new Request(`http://127.0.0.1/model-thumbnail/${ink?.id ?? ''}`))
+  expect(thumbnail?.headers.get('Content-Type')).toBe('image/webp')
+  const folderThumbnail = await studio.images(new Request('http://127.0.0.1/model-thumbnail/starter'))
+  expect(folderThumbnail?.status).toBe(404)
+  rmSync(folder, { recursive: true })
 })
 
 test('a model folder is remembered, and its broken model says what is wrong', async () => {
