@@ -6,6 +6,7 @@ import type { PartKind, PartSummary } from '../contract/part.ts'
 import { readFolderTensors } from '../checkpoint/diffusers/weight-files.ts'
 import { readTensorIndex } from '../checkpoint/file-kind.ts'
 import { readJsonFile } from '../checkpoint/json-file.ts'
+import { embeddingWord } from '../checkpoint/parts/embedding.ts'
 import { identifyPart } from '../checkpoint/parts/identify.ts'
 import type { TensorIndex } from '../checkpoint/tensor-index.ts'
 import { modelId } from './model-id.ts'
@@ -56,6 +57,7 @@ async function describeModel(place: Place, metadata: TensorIndex['metadata'], me
 interface PartFacts {
   readonly kind: PartKind
   readonly families: readonly string[]
+  readonly entries?: TensorIndex['entries']
   readonly metadata: TensorIndex['metadata']
   readonly sizeBytes: number
   readonly problem: string | null
@@ -63,9 +65,10 @@ interface PartFacts {
 
 async function describePart(
   place: Place,
-  { kind, families, metadata, sizeBytes, problem }: PartFacts,
+  { kind, families, entries, metadata, sizeBytes, problem }: PartFacts,
 ): Promise<Described> {
   const { triggerWords, description, preferredWeight, thumbnail } = await readSidecars(place, metadata)
+  const ownWord = kind === 'embedding' && entries ? embeddingWord(entries) : null
   const name = place.kind === 'file' ? basename(place.path, extname(place.path)) : networkName(place.path)
   const part: PartSummary = {
     id: modelId(place.path, name),
@@ -75,7 +78,7 @@ async function describePart(
     families: [...families],
     sizeBytes,
     preferredWeight,
-    triggerWords: [...triggerWords],
+    triggerWords: [...new Set([...(ownWord === null ? [] : [ownWord]), ...triggerWords])],
     description,
     hasThumbnail: thumbnail !== null,
     sha256: null,

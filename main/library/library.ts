@@ -1,60 +1,28 @@
-import { totalmem } from 'node:os'
 import { resolve, sep } from 'node:path'
 import { stat } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { StudioError } from '../contract/failure.ts'
-import type { Logger } from '../contract/failure.ts'
 import type { ModelId } from '../contract/generation.ts'
 import type { LibraryState, ModelSummary } from '../contract/model.ts'
 import type { PartSummary } from '../contract/part.ts'
 import { readTensorIndex } from '../checkpoint/file-kind.ts'
-import { Digester } from './digester.ts'
-import type { Digestible } from './digester.ts'
+import { BackgroundDigests } from './background-digests.ts'
 import { digestsOf, filesOf, listingOf } from './listing.ts'
 import { lookThrough } from './look.ts'
 import type { Entry } from './look.ts'
 import { LibraryMemory } from './memory-file.ts'
-import type { Digests, FileState } from './memory-file.ts'
 import { BUILT_IN_ID } from './model-id.ts'
+import { completed } from './options.ts'
+import type { CompleteOptions, LibraryChange, LibraryOptions } from './options.ts'
 import { embeddedPicture } from './sidecars.ts'
 import { summarise } from './summary.ts'
 import { FolderWatch } from './watch.ts'
 
-/** What there is now. */
-export interface LibraryChange {
-  readonly models: ModelSummary[]
-  readonly parts: PartSummary[]
-  readonly folders: string[]
-}
-
-export interface LibraryOptions {
-  /** The model that comes with the studio. */
-  readonly builtInFolder: string
-  /** Where the user keeps models: folders, or single files. */
-  readonly folders: readonly string[]
-  readonly logger: Logger
-  /** After each look and change of folders, when something is different; keeping the folders is the caller's. */
-  readonly onChange?: (change: LibraryChange) => void
-  readonly onState?: (state: LibraryState) => void
-  /** Where it remembers what it found out; without one it finds it out each time. */
-  readonly memoryFile?: string
-  /** Of the studio: another version sees files with other eyes. */
-  readonly version?: string
-  /** Watches its folders and computes digests until it is closed. */
-  readonly isLive?: boolean
-  readonly memoryBytes?: number
-  /** How long a new file that cannot be read must have been still to be shown as broken, where nobody asked for a look. */
-  readonly settleMs?: number
-}
-
-/** News of digests wait for one another: each is told with everything there is. */
-const DIGEST_NEWS_MS = 5000
-
 /** Which models and parts there are: the built-in model first, then those of the user's folders. Weights are only ever read. */
 export class Library {
-  readonly #options: Required<Omit<LibraryOptions, 'memoryFile' | 'folders'>>
+  readonly #options: CompleteOptions
   readonly #memory: LibraryMemory
-  readonly #digester: Digester
+  readonly #digests: BackgroundDigests
   readonly #watch: FolderWatch
   #folders: string[]
   #builtIn: ModelSummary | null = null
@@ -63,25 +31,26 @@ export class Library {
   #parts: PartSummary[] = []
   #told: LibraryChange | null = null
   #isScanning = false
-  #digestNews: NodeJS.Timeout | null = null
-  /** Files that could not be read through, as they then were. */
-  readonly #undigestible = new Set<FileState>()
   /** Scans run one after another, so that the last one asked for is the last to be told. */
   #lastScan: Promise<unknown> = Promise.resolve()
   #isScanDue = false
   readonly #known = Promise.withResolvers<undefined>()
 
-  constructor({ folders, memoryFile, ...options }: LibraryOptions) {
-    const nothing = (): undefined => undefined
-    const defaults = { onChange: nothing, onState: nothing, version: '', isLive: false, settleMs: 3000 }
-    this.#options = { ...defaults, memoryBytes: totalmem(), ...options, builtInFolder: resolve(options.builtInFolder) }
-    const { logger, version, memoryBytes } = this.#options
-    this.#folders = [...new Set(folders.map((folder) => resolve(folder)))]
+  constructor(options: LibraryOptions) {
+    this.#options = completed(options)
+    const { folders, logger, memoryFile, version, memoryBytes } = this.#options
+    this.#folders = [...folders]
     this.#memory = new LibraryMemory(memoryFile ?? null, `${version} ${memoryBytes}`, logger)
     this.#lastScan = this.#recall()
-    this.#digester = new Digester({
-      next: () => this.#nextDigestible(),
-      onDigested: (file, digests) => this.#keepDigests(file, digests),
+    this.#digests = new BackgroundDigests({
+      memory: this.#memory,
+      entries: () => this.#entries,
+      onProgress: () => this.#tellState(),
+      onNews: () => {
+        this.#makeLists()
+        this.#tell()
+        void this.#memory.save()
+      },
       logger,
     })
     this.#watch = new FolderWatch({ onChange: () => void this.#lookAgain(), logger })
@@ -117,18 +86,18 @@ export class Library {
   get state(): LibraryState {
     const files = this.#entries.flatMap((entry) => digestsOf(entry, this.#memory) ?? [])
     const digestible = this.#entries.filter(({ state }) => state !== null).length
-    return { isScanning: this.#isScanning, digested: files.length, digestible, isPaused: this.#digester.isPaused }
+    return { isScanning: this.#isScanning, digested: files.length, digestible, isPaused: this.#digests.isPaused }
   }
 
   /** Stops the computing of digests, or has it go on, by the user's wish. */
   pauseDigests(isPaused: boolean): void {
-    this.#digester.pause(isPaused)
+    this.#digests.pause(isPaused)
     this.#tellState()
   }
 
   /** Stops the computing of digests while a picture is made. */
   holdDigests(isHeld: boolean): void {
-    this.#digester.hold(isHeld)
+    this.#digests.hold(isHeld)
   }
 
   /** Scans all folders again. */
@@ -188,17 +157,20 @@ export class Library {
     await this.#lastScan
     const entry = this.#entryOf(id)
     if (!entry) throw new StudioError('not-found', `expected a model or part of the library, found "${id}"`)
-    for (const path of filesOf(entry, this.#entries)) await trash(path)
-    // A file that was itself given as a folder has no reason to be looked for again.
-    this.#folders = this.#folders.filter((folder) => folder !== entry.place.path)
-    await this.refresh()
+    const files = filesOf(entry, this.#entries)
+    try {
+      for (const path of files) await trash(path)
+      // A file that was itself given as a folder has no reason to be looked for again.
+      this.#folders = this.#folders.filter((folder) => folder !== entry.place.path)
+    } finally {
+      await this.refresh()
+    }
   }
 
   /** Ends watching and digests; resolves when nothing is read or written any more. */
   async close(): Promise<void> {
     this.#watch.close()
-    if (this.#digestNews) clearTimeout(this.#digestNews)
-    await this.#digester.close()
+    await this.#digests.close()
     await this.#lastScan
     await this.#memory.save()
   }
@@ -228,7 +200,7 @@ export class Library {
     }
     this.#tell()
     await this.#memory.save()
-    if (isLive) this.#digester.start()
+    if (isLive) this.#digests.start()
     return this.list()
   }
 
@@ -249,30 +221,6 @@ export class Library {
 
   #entryOf(id: ModelId): Entry | undefined {
     return this.#entries.find(({ described: { model, part } }) => (model ?? part)?.id === id)
-  }
-
-  #nextDigestible(): Digestible | null {
-    const entry = this.#entries.find(
-      (entry) => entry.state && !this.#undigestible.has(entry.state) && !digestsOf(entry, this.#memory),
-    )
-    return entry ? { path: entry.place.path, hasData: entry.described.part?.kind === 'lora' } : null
-  }
-
-  async #keepDigests({ path }: Digestible, digests: Digests | null): Promise<void> {
-    const entry = this.#entries.find(({ place }) => place.path === path)
-    const found = await stat(path).catch(() => null)
-    // What changed while it was read has to be read again, after the look that its change brings about.
-    const isSame =
-      found && entry?.state && found.size === entry.state.sizeBytes && found.mtimeMs === entry.state.changedAt
-    if (digests && isSame) this.#memory.keepDigests(path, entry.state, digests)
-    else if (entry?.state) this.#undigestible.add(entry.state)
-    this.#tellState()
-    this.#digestNews ??= setTimeout(() => {
-      this.#digestNews = null
-      this.#makeLists()
-      this.#tell()
-      void this.#memory.save()
-    }, DIGEST_NEWS_MS)
   }
 
   /** Until the first look is done, what an earlier studio found is there already: no drive has to wake up for it. */

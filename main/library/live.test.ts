@@ -7,7 +7,7 @@ import type { ModelSummary } from '../contract/model.ts'
 import { PartSummary } from '../contract/part.ts'
 import { SOUND_MODELS, testModels, writeTensors } from '../checkpoint/test-models.ts'
 import { Library } from './library.ts'
-import type { LibraryChange, LibraryOptions } from './library.ts'
+import type { LibraryChange, LibraryOptions } from './options.ts'
 
 const { copyDiffusers, copySingleFile, temporaryFolder } = testModels(onTestFinished)
 const silent: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined }
