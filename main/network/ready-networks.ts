@@ -11,7 +11,7 @@ const END = 2 ** 31 - 1
 
 /**
  * The U-Net of an Optimum export under the names of `buildUnet`: sample, timestep, context and, where it is told the
- * picture's sizes, vector: the pooled prompt and then the six numbers as they are → prediction.
+ * picture's sizes, vector: the pooled prompt and then the six numbers as they are; guidance where it is told the scale → prediction.
  * @throws StudioError checkpoint-unsupported
  */
 export function readyUnet(file: GraphFile): OnnxGraph {
@@ -26,6 +26,7 @@ export function readyUnet(file: GraphFile): OnnxGraph {
     graph.feed('text_embeds', columns(graph, vector, 0, -SIZE_NUMBERS))
     graph.feed('time_ids', columns(graph, vector, -SIZE_NUMBERS, END))
   }
+  if (graph.hasInput('timestep_cond')) graph.feed('timestep_cond', graph.input('guidance', 'float', ['n', 'g']))
   graph.output('prediction', graph.result('out_sample'), ['n', 'c', 'h', 'w'])
   return graph.finish()
 }

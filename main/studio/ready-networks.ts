@@ -1,5 +1,6 @@
 import type { OnnxModel } from '../checkpoint/checkpoint.ts'
 import { weightBytes } from '../checkpoint/onnx/folder.ts'
+import type { GraphFile } from '../checkpoint/onnx/graph-file.ts'
 import { StudioError } from '../contract/failure.ts'
 import { readyDecoder, readyEncoder, readyTextEncoder, readyUnet } from '../network/ready-networks.ts'
 import { tensor } from '../tensor/tensor.ts'
@@ -11,7 +12,7 @@ export function readyNetworks({ graphs, textEncoders, latent, isToldSizes }: Onn
     told: 'words',
     latent,
     input: 'none',
-    guidanceSize: null,
+    guidanceSize: guidanceSize(graphs.unet),
     isToldScore: false,
     vector: isToldSizes
       ? (pooled, sizes) => tensor([1, pooled.data.length + sizes.length], Float32Array.of(...pooled.data, ...sizes))
@@ -37,4 +38,12 @@ export function readyNetworks({ graphs, textEncoders, latent, isToldSizes }: Onn
       throw new StudioError('invalid-request', `expected vae_encoder/model.onnx, ${found}`, { field: 'init' })
     },
   }
+}
+
+/** Of a consistency model's scale, told as sinusoids. */
+const GUIDANCE_SIZE = 256
+
+function guidanceSize({ inputs }: GraphFile): number | null {
+  const input = inputs.find(({ name }) => name === 'timestep_cond')
+  return input ? (input.shape?.[1] ?? GUIDANCE_SIZE) : null
 }

@@ -17,7 +17,12 @@ import type { GraphFile } from './graph-file.ts'
 
 /** The name that diffusers' own exporter, Optimum and diffusers give to a pipeline differs in its beginning. */
 const PREFIX = /^(?:ORT|Onnx)/
-const PIPELINES = ['StableDiffusionPipeline', 'StableDiffusionImg2ImgPipeline']
+const PIPELINES = [
+  'StableDiffusionPipeline',
+  'StableDiffusionImg2ImgPipeline',
+  'LatentConsistencyModelPipeline',
+  'LatentConsistencyModelImg2ImgPipeline',
+]
 const XL_PIPELINES = ['StableDiffusionXLPipeline', 'StableDiffusionXLImg2ImgPipeline']
 
 const Index = z.looseObject({ _class_name: z.string() })
