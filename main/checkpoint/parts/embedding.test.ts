@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { readTensorIndex } from '../file-kind.ts'
 import { testModels, writeTensors } from '../test-models.ts'
 import type { StoredTensor } from '../test-models.ts'
-import { openEmbedding } from './embedding.ts'
+import { embeddingWord, openEmbedding } from './embedding.ts'
 
 const { temporaryFolder } = testModels(onTestFinished)
 
@@ -58,6 +59,14 @@ it.each([
   const opening = openEmbedding(await fileOf(tensors), widths)
   await expect(opening).rejects.toMatchObject({ code: 'invalid-request' })
   for (const word of words) await expect(opening).rejects.toThrow(word)
+})
+
+it('diffusers’ files say the word that calls them', async () => {
+  const wordOf = async (tensors: Readonly<Record<string, StoredTensor>>) =>
+    embeddingWord((await readTensorIndex(await fileOf(tensors))).entries)
+  expect(await wordOf({ '<cat-toy>': vectors([768], 0) })).toBe('<cat-toy>')
+  expect(await wordOf({ emb_params: vectors([768], 0) })).toBeNull()
+  expect(await wordOf({ '<a>': vectors([768], 0), '<b>': vectors([768], 0) })).toBeNull()
 })
 
 it('other files and uneven ones are refused', async () => {

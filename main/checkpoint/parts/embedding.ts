@@ -40,6 +40,12 @@ export async function openEmbedding(path: string, widths: readonly number[]): Pr
   )
 }
 
+/** The word that diffusers calls an embedding by, where a file of its kind says so: `<word>`. */
+export function embeddingWord(entries: ReadonlyMap<string, TensorEntry>): string | null {
+  const [name = '', ...others] = entries.keys()
+  return others.length === 0 && /^<[^<>]+>$/.test(name) ? name : null
+}
+
 /** Beside the vectors lie a word's number, a count of steps and the like. */
 function isVectors({ name, dtype, shape }: TensorEntry): boolean {
   const isMatrix = shape.length === 1 || shape.length === 2
