@@ -13,6 +13,8 @@ export interface StudioPaths {
   readonly studioProcess: string
   readonly data: string
   readonly gallery: string
+  /** Pictures that others start from, by content. */
+  readonly inputs: string
   readonly models: string
   /** How far jobs under way have come. */
   readonly runs: string
@@ -39,6 +41,7 @@ export function studioPaths(env: NodeJS.ProcessEnv = process.env): StudioPaths {
     studioProcess: join(appRoot, ...besideThis('studio-process')),
     data,
     gallery: join(data, 'gallery'),
+    inputs: join(data, 'inputs'),
     models: join(data, 'models'),
     runs: join(data, 'runs'),
     wildcards: join(data, 'wildcards'),

@@ -4,6 +4,7 @@ import { INSPECT_OPTIONS } from './inspect.ts'
 import { MODELS_OPTIONS } from './models.ts'
 import { PNG_INFO_OPTIONS } from './png-info.ts'
 import { columns } from './text.ts'
+import { VERIFY_OPTIONS } from './verify.ts'
 
 interface CommandHelp {
   readonly usage: string
@@ -27,6 +28,11 @@ const COMMANDS: Record<string, CommandHelp> = {
     usage: 'png-info FILE [--json]',
     about: 'Prints what a picture says about how it was made.',
     options: PNG_INFO_OPTIONS,
+  },
+  verify: {
+    usage: 'verify FILE [--json]',
+    about: 'Makes a picture again and says whether it is the same, and if not, where the two part.',
+    options: VERIFY_OPTIONS,
   },
   start: { usage: 'start', about: 'Opens the studio, as npm start does.', options: {} },
 }
@@ -52,7 +58,7 @@ ${columns([
 Exit codes
 ${columns([
   ['0', 'success'],
-  ['1', 'a failure; inspect: a model that cannot run'],
+  ['1', 'a failure; inspect: a model that cannot run; verify: other pixels'],
   ['2', 'a command line that was not understood'],
   ['130', 'cancelled with Ctrl+C'],
 ])}

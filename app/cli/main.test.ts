@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { EventMessage } from '../../main/contract/calls.ts'
-import { readParameters } from '../../main/image/parameters.ts'
+import { parameterTexts, readParameters } from '../../main/image/parameters.ts'
+import { pictureTensor, writePicture } from '../../main/image/picture.ts'
+import { tensor } from '../../main/tensor/tensor.ts'
 import { openStudio } from '../compose.ts'
 import { studioPaths } from '../paths.ts'
 import { help } from './help.ts'
@@ -205,4 +207,33 @@ test.each(['generate', 'inspect', 'models', 'png-info'])('%s has its help, with 
   expect(code).toBe(0)
   expect(out).toBe(help(command))
   expect(out).toMatch(/--json +\w/)
+})
+
+test('verify makes a picture again: the same file, or where and by how much it differs', async () => {
+  await run('generate', 'a red fox', '--seed', '7', ...quick, '--out', 'fox.png')
+  const same = await run('verify', 'fox.png')
+  expect(same).toMatchObject({ code: 0, err: '' })
+  expect(same.out).toContain('The same file, byte for byte.')
+
+  const file = join(folder, 'fox.png')
+  const { studio, texts } = await readParameters(file)
+  if (!studio?.origin.record) throw new Error('expected a record in the picture, found none')
+  const { request, origin } = studio
+  const record = { ...studio.origin.record, processor: 'another processor' }
+  record.layers = { ...record.layers, firstStep: '0'.repeat(64), lastStep: '0'.repeat(64), pixels: '0'.repeat(64) }
+  const pixels = await pictureTensor(file, { widthPx: 64, heightPx: 64, fit: 'stretch' })
+  pixels.data[0] = 1
+  await writePicture(pixels, file, { texts: { ...texts, ...parameterTexts(request, { ...origin, record }) } })
+  const other = await run('verify', 'fox.png')
+  expect(other.code).toBe(1)
+  expect(other.out).toContain('The two part at the latent after the first step.')
+  expect(other.out).toContain('Made with processor another processor, now ')
+})
+
+test('a picture that does not say how it was made cannot be verified', async () => {
+  const file = join(folder, 'plain.png')
+  await writePicture(tensor([1, 3, 8, 8]), file, { texts: {} })
+  const { code, err } = await run('verify', file)
+  expect(code).toBe(1)
+  expect(err).toContain('expected a picture that says how this studio made it')
 })

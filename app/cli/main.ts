@@ -10,10 +10,11 @@ import { models } from './models.ts'
 import { pngInfo } from './png-info.ts'
 import { describeFailure } from './report.ts'
 import type { Surroundings } from './surroundings.ts'
+import { verify } from './verify.ts'
 
 type Command = (args: readonly string[], around: Surroundings) => Promise<number>
 
-const COMMANDS: Partial<Record<string, Command>> = { generate, inspect, models, 'png-info': pngInfo }
+const COMMANDS: Partial<Record<string, Command>> = { generate, inspect, models, 'png-info': pngInfo, verify }
 
 process.exitCode = await main(process.argv.slice(2))
 

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { GenerationRequest, InputId, PredictionType } from './generation.ts'
+import { ReproducibilityRecord } from './record.ts'
 
 export const ImageId = z.uuid()
 export type ImageId = z.infer<typeof ImageId>
@@ -11,6 +12,8 @@ export const ImageOrigin = z.object({
   predictionType: PredictionType,
   appVersion: z.string(),
   runtime: z.string(),
+  /** Absent of pictures made before it was kept. */
+  record: ReproducibilityRecord.optional(),
 })
 export type ImageOrigin = z.infer<typeof ImageOrigin>
 

@@ -28,7 +28,7 @@ export async function keepInput(folders: Folders, bytes: Uint8Array, describe: D
  * Where an input picture's file is.
  * @throws StudioError `not-found`
  */
-export function inputPath(folders: Folders, id: InputId): string {
+export function inputPath(folders: Pick<Folders, 'inputs'>, id: InputId): string {
   const path = InputId.safeParse(id).success ? join(folders.inputs, id) : null
   if (path !== null && existsSync(path)) return path
   throw new StudioError('not-found', `expected an input picture with the id ${id}, found none`)

@@ -9,6 +9,7 @@ import type { Conditioning, Guidance } from '../diffusion/guidance.ts'
 import { tensor } from '../tensor/tensor.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { encodePrompts } from '../text/conditioning.ts'
+import type { PromptEncoder } from '../text/conditioning.ts'
 import { composedPrompts } from '../text/prompt/composition.ts'
 import { promptStages } from '../text/prompt/schedule.ts'
 import type { PromptStage } from '../text/prompt/schedule.ts'
@@ -35,6 +36,8 @@ interface PromptedRun {
   readonly channels: Tensor | null
   /** Pictures that guide it. */
   readonly guides: Guides | null
+  /** Told what the text encoders are given. */
+  readonly onTokens?: (ids: readonly number[]) => void
 }
 
 /**
@@ -44,7 +47,7 @@ interface PromptedRun {
 export async function promptedNetwork(
   model: LoadedModel,
   { request, batchGuidance }: GenerationTask,
-  { steps, channels, guides }: PromptedRun,
+  { steps, channels, guides, onTokens = () => undefined }: PromptedRun,
 ): Promise<Predict> {
   const { told } = model.networks
   if (told !== 'words') return labelledNetwork(model, { request, batchGuidance }, told)
@@ -65,10 +68,8 @@ export async function promptedNetwork(
     throw new StudioError('invalid-request', found, { field: 'prompt' })
   }
   const isAlone = guidanceScale === 1 && others.length === 0 && only?.weight === 1
-  const tellAt = await encodeAll(model, request, [
-    ...prompts.flatMap(({ stages }) => stages),
-    ...(isAlone && !edits ? [] : negative),
-  ])
+  const stages = [...prompts.flatMap((staged) => staged.stages), ...(isAlone && !edits ? [] : negative)]
+  const tellAt = await encodeAll(model, request, { stages, onTokens })
   const at = (stages: readonly PromptStage[], { step }: Moment, role: PromptRole = 'prompt'): Conditioning => {
     const stage = stages.find(({ until }) => step < until) ?? stages.at(-1)
     const told = stage && tellAt(stage.text, role)
@@ -112,10 +113,17 @@ export async function promptedNetwork(
 async function encodeAll(
   model: LoadedModel,
   { promptStyle = 'plain', heightPx, widthPx, guidanceScale }: GenerationTask['request'],
-  stages: readonly PromptStage[],
+  { stages, onTokens }: { readonly stages: readonly PromptStage[] } & Required<Pick<PromptedRun, 'onTokens'>>,
 ): Promise<(text: string, role: PromptRole) => Conditioning | undefined> {
   const texts = [...new Set(stages.map(({ text }) => text))]
-  const encoded = await encodePrompts(await model.promptEncoders(), texts, promptStyle)
+  const encoders = (await model.promptEncoders()).map(({ encode, ...rest }): PromptEncoder => ({
+    ...rest,
+    encode: (ids, hidden) => {
+      onTokens(ids.flat())
+      return encode(ids, hidden)
+    },
+  }))
+  const encoded = await encodePrompts(encoders, texts, promptStyle)
   const prompts = new Map(encoded.map((prompt, i) => [texts[i] ?? '', prompt]))
   const { guidanceSize } = model.networks
   const scale = guidanceSize === null ? {} : { guidance: guidanceEmbedding(guidanceScale, guidanceSize) }

@@ -5,6 +5,12 @@ import type { SamplingState } from '../diffusion/loop.ts'
 import { writeFileAtomically } from '../image/atomic-file.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 
+/** A state and the digest of the latent after the first step, which a run that goes on does not see again. */
+export interface KeptState {
+  readonly state: SamplingState
+  readonly firstStep: string
+}
+
 /**
  * How far a run has come, kept in a file so that it can go on after its process was killed. The file is a safetensors file
  * of the latent and what the sampler remembers; its metadata has the step, and of which run it is.
@@ -26,7 +32,7 @@ export class RunState {
   }
 
   /** The state to go on from; null where there is none, or none of this run that can be read. */
-  async read(): Promise<SamplingState | null> {
+  async read(): Promise<KeptState | null> {
     try {
       const { entries, metadata } = await readSafetensors(this.#path)
       if (metadata['run'] !== this.#run) return null
@@ -35,7 +41,7 @@ export class RunState {
       const x = tensors.get('x')
       const memory = Array.from({ length: tensors.size - 1 }, (_, i) => tensors.get(`memory.${i}`))
       if (!x || !memory.every((found) => found !== undefined)) return null
-      return { step: Number(metadata['step']), x, memory }
+      return { state: { step: Number(metadata['step']), x, memory }, firstStep: metadata['firstStep'] ?? '' }
     } catch {
       // Not there, or not whole: the run starts anew and comes to the same picture.
       return null
@@ -43,11 +49,11 @@ export class RunState {
   }
 
   /** Keeps the state, unless the last one was kept a moment ago. A disk without room loses only the way back. */
-  async keep({ step, x, memory }: SamplingState, nowMs: number): Promise<void> {
+  async keep({ step, x, memory }: SamplingState, firstStep: string, nowMs: number): Promise<void> {
     if (nowMs - this.#writtenMs < this.#everyMs) return
     this.#writtenMs = nowMs
     const named = [['x', x] as const, ...memory.map((tensor, i) => [`memory.${i}`, tensor] as const)]
-    await writeFileAtomically(this.#path, safetensors(named, { run: this.#run, step: String(step) })).catch(
+    await writeFileAtomically(this.#path, safetensors(named, { run: this.#run, step: String(step), firstStep })).catch(
       () => undefined,
     )
   }

@@ -17,6 +17,7 @@ import type { LoadedModel } from './loaded-model.ts'
 import { pause } from './pause.ts'
 import { previewsOf } from './previews.ts'
 import type { ProgressReport } from './progress-report.ts'
+import type { RunRecord } from './run-record.ts'
 import { RunState } from './run-state.ts'
 import type { Start } from './start-latent.ts'
 
@@ -32,6 +33,7 @@ export interface SamplingRun {
   readonly task: GenerationTask
   readonly context: GenerateContext
   readonly progress: ProgressReport
+  readonly record: RunRecord
 }
 
 /**
@@ -40,12 +42,17 @@ export interface SamplingRun {
  * @throws StudioError cancelled
  */
 export async function sampledLatent(run: SamplingRun): Promise<Tensor> {
-  const { model, plan, predict, start, task, context, progress } = run
+  const { model, plan, predict, start, task, context, progress, record } = run
   const { request } = task
   const drawPreview = task.showPreviews ? await previewsOf(model) : null
   const kept = task.statePath === undefined ? null : new RunState(task.statePath, identity(run))
-  const resume = (await kept?.read()) ?? null
+  const found = (await kept?.read()) ?? null
+  const resume = found?.state ?? null
+  if (found) record.remember('firstStep', found.firstStep)
   if (resume) context.logger.info(`${task.jobId} goes on after step ${resume.step} of ${plan.steps}`)
+  const noise = seededNoise([request.seed], run.shape, noiseVariation(request, model.latentFactor))
+  record.add('noise', noise(0).data)
+  record.add('schedule', Float64Array.from([...plan.sigmas, ...plan.timesteps]))
   const clock = new StepClock(performance.now())
   progress.report('denoising', { step: resume?.step ?? 0 })
   let latent: Tensor | null = null
@@ -54,7 +61,7 @@ export async function sampledLatent(run: SamplingRun): Promise<Tensor> {
     plan,
     predict,
     predictionType: request.predictionType ?? (await model.predictionType()),
-    noise: seededNoise([request.seed], run.shape, noiseVariation(request, model.latentFactor)),
+    noise,
     ...samplerOptions(request),
     ...(start.clean === null ? {} : { clean: start.clean }),
     ...(start.mask === null ? {} : { mask: start.mask, isFilledWithNoise: start.isFilledWithNoise }),
@@ -63,14 +70,17 @@ export async function sampledLatent(run: SamplingRun): Promise<Tensor> {
   for await (const { step, denoised, latent: reached, state } of relayed(options, run.relay)) {
     latent = reached
     clock.tick(performance.now())
+    if (step === 1) record.add('firstStep', reached.data)
     // The last step is made again, for its record is the result.
-    if (step < plan.steps) await kept?.keep(state, performance.now())
+    if (step < plan.steps) await kept?.keep(state, record.digest('firstStep') ?? '', performance.now())
     progress.report('denoising', { step, secondsLeft: clock.secondsFor(plan.steps - step) })
     await pause(context.signal)
     if (drawPreview) context.onPreview(step, await drawPreview(denoised))
   }
-  if (!latent)
+  if (!latent) {
     throw new StudioError('invalid-request', `expected at least one step, found ${plan.steps}`, { field: 'steps' })
+  }
+  record.add('lastStep', latent.data)
   return latent
 }
 

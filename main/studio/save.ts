@@ -5,13 +5,16 @@ import type { GenerationResult, GenerationTask } from '../contract/studio.ts'
 import type { ImageOrigin } from '../contract/image.ts'
 import { parameterTexts } from '../image/parameters.ts'
 import { writePicture, writeThumbnail } from '../image/picture.ts'
+import { toPixels } from '../image/pixels.ts'
 import { runtimeVersion } from '../runtime/network.ts'
 import type { Tensor } from '../tensor/tensor.ts'
+import type { RunRecord } from './run-record.ts'
 
 export interface SaveOptions {
   readonly task: GenerationTask
   readonly checkpoint: ModelFacts
   readonly predictionType: PredictionType
+  readonly record: RunRecord
   readonly appVersion: string
   readonly durationMs: number
 }
@@ -23,15 +26,17 @@ export interface SaveOptions {
  */
 export async function savePicture(
   picture: Tensor,
-  { task, checkpoint, predictionType, appVersion, durationMs }: SaveOptions,
+  { task, checkpoint, predictionType, record, appVersion, durationMs }: SaveOptions,
 ): Promise<GenerationResult> {
   const { jobId, request, stagingFolder } = task
+  record.add('pixels', toPixels(picture).data)
   const origin: ImageOrigin = {
     modelName: checkpoint.name,
     family: checkpoint.family.id,
     predictionType,
     appVersion,
     runtime: `onnxruntime-node ${runtimeVersion}`,
+    record: record.finish(task.threads),
   }
   const pictureName = `${jobId}.png`
   const thumbnailName = `${jobId}.webp`

@@ -11,6 +11,7 @@ import { pause } from './pause.ts'
 import { ProgressReport } from './progress-report.ts'
 import { promptedNetwork } from './prompted.ts'
 import { relayTo, requireSameLatents } from './refine.ts'
+import { RunRecord } from './run-record.ts'
 import { sampledLatent } from './sampled-latent.ts'
 import { startOf } from './start-latent.ts'
 import { partPath } from './task-paths.ts'
@@ -42,6 +43,7 @@ export class Studio {
     const { request } = task
     const progress = new ProgressReport(context.onProgress)
     progress.report('loading', { loaded: 0 })
+    const record = new RunRecord()
     const model = await this.#open(task)
     await model.join(task, context.logger)
     const refiner = await this.#openRefiner(task, model)
@@ -60,13 +62,39 @@ export class Studio {
 
     progress.report('encoding')
     const start = await startOf(model, task)
-    const predict = await promptedNetwork(model, task, { steps: plan.steps, channels: start.channels, guides })
+    const onTokens = (ids: readonly number[]) => {
+      record.add('tokens', Int32Array.from(ids))
+    }
+    const predict = await promptedNetwork(model, task, {
+      steps: plan.steps,
+      channels: start.channels,
+      guides,
+      onTokens,
+    })
     const shape = [model.networks.latent.channels, ...latentSides]
     await pause(context.signal)
 
     const relay =
-      request.refiner && refiner ? relayTo(refiner, request.refiner.start, { base: model, task, plan, start }) : null
-    const latent = await sampledLatent({ model, plan, predict, shape, start, relay, task, context, progress })
+      request.refiner && refiner
+        ? relayTo(refiner, request.refiner.start, {
+            base: model,
+            task,
+            plan,
+            start,
+          })
+        : null
+    const latent = await sampledLatent({
+      model,
+      plan,
+      predict,
+      shape,
+      start,
+      relay,
+      task,
+      context,
+      progress,
+      record,
+    })
     progress.report('decoding')
     const picture = await start.finish(await (await model.decoder())(latent))
     await pause(context.signal)
@@ -76,6 +104,7 @@ export class Studio {
       task,
       checkpoint: model.facts,
       predictionType: request.predictionType ?? (await model.predictionType()),
+      record,
       appVersion: this.#options.appVersion,
       durationMs: performance.now() - startedMs,
     })
@@ -94,7 +123,10 @@ export class Studio {
     if (open && open.facts.path === modelPath && open.options.threads === threads) return open
     await this.release()
     const { vocabulariesFolder } = this.#options
-    this.#model = await LoadedModel.open(modelPath, { threads, vocabulariesFolder })
+    this.#model = await LoadedModel.open(modelPath, {
+      threads,
+      vocabulariesFolder,
+    })
     return this.#model
   }
 

@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { StudioError } from '../main/contract/failure.ts'
+import type { InputId } from '../main/contract/generation.ts'
+import type { ImageOrigin } from '../main/contract/image.ts'
+import { LAYERS, type Layer } from '../main/contract/record.ts'
+import { pictureDifference, type PictureDifference } from '../main/image/difference.ts'
+import { readParameters } from '../main/image/parameters.ts'
+import { filesOf, runSettings } from './make-picture.ts'
+import type { ModelParts } from './parts.ts'
+import type { RunListeners } from './studio-host.ts'
+
+/** A picture beside itself made again. */
+export interface Verification {
+  /** The file has the same bytes. */
+  readonly isSameFile: boolean
+  /** Each layer that the picture's record has, in order. */
+  readonly layers: readonly { readonly layer: Layer; readonly isSame: boolean }[]
+  /** Where the two part; null where no layer differs, or where the picture has no record. */
+  readonly firstDifference: Layer | null
+  readonly pixels: PictureDifference
+  /** What was at work when it was made, and now. */
+  readonly then: ImageOrigin
+  readonly now: ImageOrigin
+}
+
+/**
+ * Makes the picture of a file again, in a folder of its own, and compares the two layer by layer.
+ * @param inputPath where an input picture of the request lies
+ * @throws StudioError invalid-request for a file that does not say how it was made, model-missing, not-found, cancelled
+ */
+export async function verifyPicture(
+  file: string,
+  { host, library, settings, firstScan }: ModelParts,
+  { inputPath, listeners }: { readonly inputPath: (id: InputId) => string; readonly listeners: RunListeners },
+): Promise<Verification> {
+  const { studio } = await readParameters(file)
+  if (!studio) {
+    const expected = `${file}: expected a picture that says how this studio made it`
+    throw new StudioError('invalid-request', `${expected}, found one that does not`)
+  }
+  await firstScan
+  const stagingFolder = await mkdtemp(join(tmpdir(), 'latent-studio-verify-'))
+  try {
+    const { request, origin: then } = studio
+    const task = {
+      jobId: randomUUID(),
+      request,
+      ...filesOf(request, library, inputPath),
+      stagingFolder,
+      ...runSettings({ ...settings.current, showPreviews: false }),
+    }
+    const { pictureName, origin: now } = await host.run(task, listeners)
+    const again = join(stagingFolder, pictureName)
+    const layers = comparedLayers(then, now)
+    return {
+      isSameFile: (await readFile(file)).equals(await readFile(again)),
+      layers,
+      firstDifference: layers.find(({ isSame }) => !isSame)?.layer ?? null,
+      pixels: await pictureDifference(file, again),
+      then,
+      now,
+    }
+  } finally {
+    await rm(stagingFolder, { recursive: true, force: true })
+  }
+}
+
+function comparedLayers(then: ImageOrigin, now: ImageOrigin): Verification['layers'] {
+  return LAYERS.flatMap((layer) => {
+    const [before, after] = [then.record?.layers[layer], now.record?.layers[layer]]
+    return before === undefined ? [] : [{ layer, isSame: before === after }]
+  })
+}
