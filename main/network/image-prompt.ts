@@ -1,4 +1,4 @@
-import { adapterName, crossAttentions } from '../checkpoint/parts/ip-adapter.ts'
+import { adapterName, crossAttentions, RESAMPLER_HEAD_WIDTH } from '../checkpoint/parts/ip-adapter.ts'
 import type { IpAdapterConfig, ResamplerConfig } from '../checkpoint/parts/ip-adapter.ts'
 import type { UnetConfig } from '../checkpoint/config.ts'
 import type { Component, Weights } from '../checkpoint/weights.ts'
@@ -8,7 +8,6 @@ import { gelu, layerNorm, linear, multiHeadAttention } from './layers.ts'
 import type { Scope, Value } from './scope.ts'
 
 const NORM_EPS = 1e-5
-const HEAD_WIDTH = 64
 
 /**
  * What an IP-Adapter makes of an image encoder's features, [n, p] or [n, t, p]: tokens [n, t, context's width] for the
@@ -79,7 +78,7 @@ function perceive(scope: Scope, x: Value, latents: Value, batch: Value, config: 
   const half = (index: number) =>
     batched(linear(scope.at('to_kv'), rows, width, innerSize, { index, count: 2 }), innerSize)
   const query = batched(linear(scope.at('to_q'), asking, width, innerSize), innerSize)
-  const mixed = multiHeadAttention(scope, [query, half(0), half(1)], innerSize / HEAD_WIDTH, false)
+  const mixed = multiHeadAttention(scope, [query, half(0), half(1)], innerSize / RESAMPLER_HEAD_WIDTH, false)
   return linear(scope.at('to_out'), scope.node('Reshape', [mixed, scope.ints(-1, innerSize)]), innerSize, width)
 }
 

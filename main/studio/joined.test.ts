@@ -29,7 +29,12 @@ async function testModel(path = SOUND_MODELS.singleFile, overrides: CheckpointOv
   const encoded = async (text: string): Promise<EncodedPrompt> => encodePrompt(await model.promptEncoders(), text)
   const predicted = async (): Promise<Tensor> => {
     const { context } = await encoded('a red apple')
-    return (await model.unet())(gaussianNoise(1, 0, [1, 4, 8, 8]), [400], { context, vector: null })
+    return (await model.unet())(
+      gaussianNoise(1, 0, [1, 4, 8, 8]),
+      [400],
+      { context, vector: null },
+      { step: 0, steps: 1 },
+    )
   }
   const decoded = async () => (await model.decoder())(gaussianNoise(2, 0, [1, 4, 8, 8]))
   return { model, join, encoded, predicted, decoded, warnings }

@@ -120,12 +120,21 @@ function configOf(
   const isTransposed = nameMap === openClipNames
   const sizes = shape('visual_projection.weight')
   const isOpenAi = hiddenSize <= 1024
+  const headCount = fields.num_attention_heads ?? heads(hiddenSize)
+  const grid = Math.sqrt(tokens - 1)
+  if (!Number.isInteger(grid) || grid < 1 || hiddenSize % headCount !== 0) {
+    const found = `${tokens} places and ${headCount} heads of ${hiddenSize} together`
+    throw new StudioError(
+      'checkpoint-unsupported',
+      `${path}: expected an image encoder of square pictures and even heads, found ${found}`,
+    )
+  }
   return {
     hiddenSize,
     intermediateSize: shape(`${layer(0)}.mlp.fc1.weight`)[0] ?? 0,
     layerCount,
-    headCount: fields.num_attention_heads ?? heads(hiddenSize),
-    sizePx: Math.round(Math.sqrt(tokens - 1)) * patchPx,
+    headCount,
+    sizePx: grid * patchPx,
     patchPx,
     activation: fields.hidden_act ?? (isOpenAi ? 'quick_gelu' : 'gelu'),
     normEps: fields.layer_norm_eps ?? 1e-5,

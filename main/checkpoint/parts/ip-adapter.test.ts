@@ -83,6 +83,12 @@ test('an adapter of another family is refused by its context', async () => {
   await expect(openIpAdapter(await adapterFile(), sdxl)).rejects.toThrow(/a context \d+ wide, found 32/)
 })
 
+test('a perceiver whose heads are not 64 wide is refused', async () => {
+  const sizes = { tokens: 2, width: 8, depth: 1, innerSize: 48, feedForwardSize: 8 }
+  const path = await adapterFile({ kind: 'resampler', inSize: 16, ...sizes })
+  await expect(openIpAdapter(path, unet)).rejects.toThrow(/expected a multiple of 64 rows.*, found 48/)
+})
+
 test('a missing tensor is named', async () => {
   const path = await adapterFile()
   await editTensors(path, (tensors) => tensors.delete('ip_adapter.31.to_v_ip.weight'))

@@ -36,6 +36,8 @@ export interface IpAdapterConfig {
 type Entries = ReadonlyMap<string, TensorEntry>
 
 const PROJECTION = 'image_proj.'
+/** Of the perceiver's attention, in all that have one. */
+export const RESAMPLER_HEAD_WIDTH = 64
 
 /**
  * An IP-Adapter for a U-Net: `image_proj.*` and, for each cross-attention of the U-Net, `ip_adapter.N.to_k_ip` and `to_v_ip`.
@@ -94,13 +96,18 @@ function projectionOf(path: string, entries: Entries, contextWidth: number): Ima
   if (latents) {
     let depth = 0
     while (shape(`layers.${depth}.0.to_q.weight`)) depth++
+    const innerSize = shape('layers.0.0.to_q.weight')?.[0] ?? 0
+    if (innerSize === 0 || innerSize % RESAMPLER_HEAD_WIDTH !== 0) {
+      const expected = `a multiple of ${RESAMPLER_HEAD_WIDTH} rows, one head after the other`
+      throw unsupported(path, `tensor ${PROJECTION}layers.0.0.to_q.weight: expected ${expected}, found ${innerSize}`)
+    }
     return {
       kind: 'resampler',
       inSize: shape('proj_in.weight')?.[1] ?? 0,
       tokens: latents[1] ?? 0,
       width: latents[2] ?? 0,
       depth,
-      innerSize: shape('layers.0.0.to_q.weight')?.[0] ?? 0,
+      innerSize,
       feedForwardSize: shape('layers.0.1.1.weight')?.[0] ?? 0,
     }
   }
