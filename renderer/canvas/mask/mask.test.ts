@@ -209,10 +209,11 @@ test('how the mask is used is told at its fields, survives a reload, and removin
 })
 
 test('Escape ends the painting before it cancels what runs', async () => {
-  const { stage, asked, tell, paint } = await openStudio()
+  const { screen, stage, asked, tell, paint } = await openStudio()
   await paint()
   tell({ name: 'job.changed', payload: job({ state: 'running' }) })
   await userEvent.keyboard('{Escape}')
   await expect.element(stage).not.toBeInTheDocument()
+  await expect.element(screen.getByRole('button', { name: 'Paint a mask' }).last()).toHaveFocus()
   expect(asked.some(({ name }) => name === 'queue.cancel')).toBe(false)
 })

@@ -1,7 +1,6 @@
 import type { PartKind, PartSummary } from '../../../../main/contract/part.ts'
 import { newKey } from '../../../state/draft-fields.ts'
 import type { Studio } from '../../../state/studio.svelte.ts'
-import { partKindNames } from '../../../part-names.ts'
 
 /** Something a picture can be made with besides words, as the menu offers it. */
 interface Addition {
@@ -30,12 +29,11 @@ export function additions(studio: Studio, pick: (kind: PartKind) => void): reado
   const { draft, parts, models } = studio
   const offer = (kind: PartKind, label: string, what: string): Addition => {
     const count = parts.ofKind(kind).length
-    const { one, many } = partKindNames[kind]
-    const stock = count === 0 ? `no ${one} in the library yet` : `${count.toLocaleString()} ${count === 1 ? one : many}`
-    return { id: kind, label, detail: `${what}; ${stock}`, run: () => pick(kind) }
+    const stock = count === 0 ? 'none in the library yet' : `${count.toLocaleString()} in the library`
+    return { id: kind, label, detail: `${what} · ${stock}`, run: () => pick(kind) }
   }
   return [
-    offer('lora', 'LoRA', 'A style or subject the model learns on the spot'),
+    offer('lora', 'LoRA', 'A style or subject'),
     offer('controlnet', 'Control', 'Edges, depth or pose from a picture'),
     offer('ip-adapter', 'Image prompt', 'A picture that prompts like words'),
     ...(draft.fields.refiner || models.usable.length < 2
