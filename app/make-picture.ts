@@ -4,6 +4,7 @@ import type { ImageRecord } from '../main/contract/image.ts'
 import type { JobId } from '../main/contract/job.ts'
 import { namedInputs, namedParts } from '../main/contract/named.ts'
 import type { Settings } from '../main/contract/settings.ts'
+import type { PartSummary } from '../main/contract/part.ts'
 import type { GenerationTask } from '../main/contract/studio.ts'
 import type { Gallery } from '../main/gallery/gallery.ts'
 import type { Library } from '../main/library/library.ts'
@@ -65,9 +66,15 @@ export function filesOf(
     modelPath: requireModel(library, request.model).path,
     inputPaths: Object.fromEntries(namedInputs(request).map((id) => [id, inputPath(id)])),
     partPaths: Object.fromEntries(parts),
-    embeddings: usable.filter(({ kind }) => kind === 'embedding').map(({ name, path }) => ({ name, path })),
+    embeddings: usable.filter(({ kind }) => kind === 'embedding').flatMap(calledBy),
     ...(imagePrompts.length === 0 ? {} : { imageEncoders: encoders }),
   }
+}
+
+/** An embedding's names in a prompt: its file's, and the word in the file, which stands in angle brackets. */
+function calledBy({ name, path, triggerWords }: PartSummary): GenerationTask['embeddings'] {
+  const words = triggerWords.filter((word) => /^<[^<>]+>$/.test(word))
+  return [name, ...words].map((called) => ({ name: called, path }))
 }
 
 /** The part of the settings that a run goes by. */
