@@ -47,6 +47,21 @@ describe('readPicture', () => {
     expect(await readPicture(bytes)).toEqual({ format, widthPx: 24, heightPx: 16, hasAlpha: format === 'gif' })
   })
 
+  it('takes a region of the picture as it is shown, after its EXIF orientation', async () => {
+    const bytes = await redAndBlue(24, 16).png().withMetadata({ orientation: 6 }).toBuffer()
+    // Turned upright it is 16 wide and 24 high, red above.
+    const region = { left: 2, top: 8, widthPx: 10, heightPx: 8 }
+    const part = await pictureTensor(bytes, { widthPx: 10, heightPx: 8, fit: 'stretch', region })
+    expect([colourAt(part, 5, 0), colourAt(part, 5, 3)]).toEqual([
+      [255, 0, 0],
+      [255, 0, 0],
+    ])
+    expect([colourAt(part, 5, 4), colourAt(part, 5, 7)]).toEqual([
+      [0, 0, 255],
+      [0, 0, 255],
+    ])
+  })
+
   it('turns a photograph upright', async () => {
     const bytes = await redAndBlue(24, 16).jpeg().withMetadata({ orientation: 6 }).toBuffer()
     expect(await readPicture(bytes)).toMatchObject({ widthPx: 16, heightPx: 24 })
