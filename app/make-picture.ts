@@ -82,6 +82,7 @@ export function runSettings({
   threads,
   showPreviews,
   batchGuidance,
-}: Settings): Pick<Settings, 'threads' | 'showPreviews' | 'batchGuidance'> {
-  return { threads, showPreviews, batchGuidance }
+  memoryUse,
+}: Settings): Pick<Settings, 'threads' | 'showPreviews' | 'batchGuidance' | 'memoryUse'> {
+  return { threads, showPreviews, batchGuidance, memoryUse }
 }

@@ -5,7 +5,14 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Settings } from '../main/contract/settings.ts'
 import { SettingsStore } from './settings.ts'
 
-const DEFAULTS = { theme: 'system', modelFolders: [], threads: null, showPreviews: true, batchGuidance: true }
+const DEFAULTS = {
+  theme: 'system',
+  modelFolders: [],
+  threads: null,
+  showPreviews: true,
+  batchGuidance: true,
+  memoryUse: 'auto',
+}
 
 let folder: string
 let file: string

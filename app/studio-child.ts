@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process'
 import type { ToStudio } from '../main/contract/studio.ts'
+import { allocatorEnvironment } from '../main/runtime/allocator.ts'
 
 export interface ChildExit {
   readonly code: number | null
@@ -26,6 +27,7 @@ export const forkNode: ForkStudio = (entry) => {
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     execArgv: [],
+    env: { ...process.env, ...allocatorEnvironment },
   })
   let spawnError: Error | null = null
   child.on('error', (error) => {

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { full } from './full/full.ts'
 import { gallery } from './gallery/gallery.ts'
 import { gemm } from './gemm/gemm.ts'
+import { library } from './library/library.ts'
 import { loadLine, machineFacts } from './machine.ts'
 import { memory } from './memory/memory.ts'
 import type { BenchOptions, Measurement } from './report.ts'
@@ -9,12 +10,12 @@ import { start } from './start/start.ts'
 import { step } from './step/step.ts'
 import { formatReport } from './table.ts'
 
-const MEASUREMENTS: Readonly<Record<string, Measurement>> = { start, step, gemm, memory, gallery, full }
-/** Takes minutes: only when asked for. */
-const LONG = 'full'
+const MEASUREMENTS: Readonly<Record<string, Measurement>> = { start, step, gemm, memory, gallery, library, full }
+/** These take minutes: only when asked for. */
+const LONG = ['memory', 'full']
 const REPEATS = 7
 const USAGE = `usage: npm run bench [-- [--repeat N] [--threads N] [NAME…]]   NAME: ${Object.keys(MEASUREMENTS).join(', ')}
-       without a name all but ${LONG}; bench/README.md says what the numbers mean`
+       without a name all but ${LONG.join(' and ')}; bench/README.md says what the numbers mean`
 
 const order = readOrder(process.argv.slice(2))
 if (order === null) {
@@ -36,7 +37,8 @@ function readOrder(args: string[]): { measurements: Measurement[]; options: Benc
       options: { repeat: { type: 'string' }, threads: { type: 'string' } },
       allowPositionals: true,
     })
-    const names = positionals.length === 0 ? Object.keys(MEASUREMENTS).filter((name) => name !== LONG) : positionals
+    const names =
+      positionals.length === 0 ? Object.keys(MEASUREMENTS).filter((name) => !LONG.includes(name)) : positionals
     const measurements = names.map((name) => named(name))
     const threads = values.threads === undefined ? null : count(values.threads)
     return { measurements, options: { repeats: count(values.repeat ?? String(REPEATS)), threads } }

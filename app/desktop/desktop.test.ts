@@ -15,7 +15,14 @@ import { app, BrowserWindow, machine, nativeTheme, restart, told } from './elect
 
 vi.mock('electron', () => import('./electron-stand-in.ts'))
 
-const DARK = { theme: 'dark', modelFolders: [], threads: null, showPreviews: true, batchGuidance: true } as const
+const DARK = {
+  theme: 'dark',
+  modelFolders: [],
+  threads: null,
+  showPreviews: true,
+  batchGuidance: true,
+  memoryUse: 'auto',
+} as const
 
 let paths: StudioPaths
 let errors: string[]

@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { allocatorEnvironment } from '../../main/runtime/allocator.ts'
 import type { Tasks } from './tasks.ts'
 
 const ENTRY = join(import.meta.dirname, 'main.ts')
@@ -17,7 +18,7 @@ export async function inChild<N extends keyof Tasks>(
   const child = fork(ENTRY, [name], {
     serialization: 'advanced',
     execArgv: [],
-    env: { ...process.env, NODE_NO_WARNINGS: '1' },
+    env: { ...process.env, ...allocatorEnvironment, NODE_NO_WARNINGS: '1' },
   })
   const exited = once(child, 'exit')
   const answered = once(child, 'message')

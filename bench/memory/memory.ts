@@ -1,85 +1,107 @@
+import { join } from 'node:path'
+import type { GenerationRequest } from '../../main/contract/generation.ts'
+import type { MemoryUse } from '../../main/contract/memory.ts'
 import { inChild } from '../child/run.ts'
-import { starterPass } from '../gemm/gemm.ts'
+import { FULL_MODELS, writeModel } from '../full/write-model.ts'
 import type { BenchOptions, Report, Row } from '../report.ts'
-import { starterFolder } from '../starter.ts'
-import type { MemoryInput, MemoryUsed } from './in-child.ts'
-import { watchOwnMemory } from './process-memory.ts'
+import { PROMPT, starterFolder, starterRequest, starterTask } from '../starter.ts'
+import { inTemporaryFolder } from '../temporary-folder.ts'
+import type { MemoryUsed } from './in-child.ts'
+import { watchMemory } from './process-memory.ts'
+import type { MemoryPeaks } from './process-memory.ts'
 
 const MB = 1e6
 
-/** Peak resident memory of the built-in model's networks against the bytes of their weights. */
-export async function memory({ repeats, threads }: BenchOptions): Promise<Report> {
-  return memoryReport('memory: the built-in model, its three networks for a picture from words', repeats, {
-    modelFolder: starterFolder,
-    networks: 'all',
-    shape: await starterPass(),
-    threads,
+interface Case {
+  readonly title: string
+  readonly modelPath: string
+  readonly request: GenerationRequest
+  readonly uses: readonly MemoryUse[]
+}
+
+interface Used extends MemoryUsed, MemoryPeaks {
+  readonly use: MemoryUse
+}
+
+/**
+ * Peak memory of whole pictures, as the studio process makes them, against the bytes of the models' weights: of the
+ * built-in model, and of Stable Diffusion 1.5 and XL with random weights. Takes minutes and 7 GB of disk.
+ */
+export async function memory({ threads }: BenchOptions): Promise<Report[]> {
+  const starter = await starterRequest()
+  const full = (sidePx: number): GenerationRequest => ({
+    ...starter,
+    prompt: PROMPT,
+    negativePrompt: 'blurry',
+    steps: 2,
+    guidanceScale: 5,
+    sampler: 'euler',
+    schedule: 'normal',
+    widthPx: sidePx,
+    heightPx: sidePx,
   })
-}
-
-interface Used extends MemoryUsed {
-  /** Peak of what no file backs; null where the system does not tell. */
-  readonly own: number | null
-}
-
-interface Round {
-  readonly fast: Used
-  readonly small: Used
-}
-
-/** Fresh processes in turn, one for each memory use. */
-export async function memoryReport(
-  title: string,
-  repeats: number,
-  input: Omit<MemoryInput, 'memory'>,
-): Promise<Report> {
-  const rounds: Round[] = []
-  for (let round = 0; round < repeats; round++) {
-    const fast = await use({ ...input, memory: 'fast' })
-    rounds.push({ fast, small: await use({ ...input, memory: 'small' }) })
+  const both = ['fast', 'small'] as const
+  const reports = [
+    await report({ title: 'the built-in model', modelPath: starterFolder, request: starter, uses: both }, threads),
+  ]
+  for (const { name, title, sidePx, uses } of [
+    { name: 'sd15', title: 'Stable Diffusion 1.5, random weights', sidePx: 512, uses: both },
+    { name: 'sdxl', title: 'Stable Diffusion XL, random weights', sidePx: 1024, uses: ['small'] },
+  ] as const) {
+    await inTemporaryFolder(async (folder) => {
+      const modelPath = join(folder, name)
+      await writeModel(modelPath, FULL_MODELS[name])
+      reports.push(await report({ title, modelPath, request: full(sidePx), uses }, threads))
+    })
   }
+  return reports
+}
+
+/** A fresh process for each use. */
+async function report({ title, modelPath, request, uses }: Case, threads: number | null): Promise<Report> {
+  const used: Used[] = []
+  for (const use of uses) used.push(await pictureMemory(modelPath, request, use, threads))
+  const { widthPx, heightPx, steps, guidanceScale } = request
+  const [first] = used
   return {
-    title,
+    title: `memory: ${title}, ${widthPx}x${heightPx}, ${steps} steps, guidance ${guidanceScale}`,
     rows: [
-      row('weights as stored', rounds, ({ fast }) => fast.stored),
-      row('weights in float32', rounds, ({ fast }) => fast.asFloat32),
-      row('the process before loading', rounds, ({ fast }) => fast.before),
-      ...usedRows(rounds, 'fast'),
-      ...usedRows(rounds, 'small'),
+      row('weights as stored', first?.stored ?? NaN),
+      row('weights as float32', first?.asFloat32 ?? NaN),
+      row('the process without a model', first?.before ?? NaN),
+      ...used.flatMap(rowsOf),
     ],
     notes: [
-      'Peaks are of resident memory after a pass of each network. Pages of the weights file that are resident count, though',
-      "they are the system's cache and leave when memory is short; memory of the process's own does not.",
+      "Peaks are of the whole process's resident memory while it makes a picture. Pages of the weights file that are",
+      "resident count, though they are the system's cache and leave when memory is short; what is its own does not.",
     ],
   }
 }
 
-async function use(input: MemoryInput): Promise<Used> {
-  let stop: () => number | null = () => null
-  const used = await inChild('memory', input, (pid) => {
-    stop = watchOwnMemory(pid)
+async function pictureMemory(
+  modelPath: string,
+  request: GenerationRequest,
+  use: MemoryUse,
+  threads: number | null,
+): Promise<Used> {
+  return inTemporaryFolder(async (stagingFolder) => {
+    let stop = (): MemoryPeaks => ({ own: null })
+    const task = { ...starterTask(request, { stagingFolder, threads }), modelPath, memoryUse: use }
+    const used = await inChild('memory', task, (pid) => {
+      stop = watchMemory(pid)
+    })
+    return { ...used, ...stop(), use }
   })
-  return { ...used, own: stop() }
 }
 
-function usedRows(rounds: readonly Round[], memory: 'fast' | 'small'): Row[] {
-  const grown = ({ [memory]: { peak, before } }: Round) => peak - before
-  const ownGrown = ({ [memory]: { own, ownBefore } }: Round) => (own ?? NaN) - (ownBefore ?? NaN)
-  const compared = (label: string, pick: (round: Round) => number): Row => ({
-    ...row(label, rounds, pick),
-    ratio: {
-      samples: rounds.map((round) => pick(round) / (memory === 'fast' ? round.fast.asFloat32 : round.small.stored)),
-      to: memory === 'fast' ? 'the weights in float32' : 'the weights as stored',
-    },
+function rowsOf({ use, peak, own, asFloat32 }: Used): Row[] {
+  const compared = (label: string, bytes: number): Row => ({
+    ...row(label, bytes),
+    ratio: { samples: [bytes / asFloat32], to: 'the weights as float32' },
   })
-  const tellsOwn = !rounds.map(ownGrown).some(Number.isNaN)
-  return [
-    row(`peak, ${memory}`, rounds, ({ [memory]: { peak } }) => peak),
-    compared('  above the start', grown),
-    ...(tellsOwn ? [compared("  of the process's own", ownGrown)] : []),
-  ]
+  return [compared(`peak, ${use}`, peak), ...(own === null ? [] : [compared("  of the process's own", own)])]
 }
 
-function row(label: string, rounds: readonly Round[], bytes: (round: Round) => number): Row {
-  return { label, unit: 'MB', samples: rounds.map((round) => bytes(round) / MB) }
+function row(label: string, bytes: number): Row {
+  return { label, unit: 'MB', samples: [bytes / MB] }
 }

@@ -13,8 +13,13 @@ export function statusBytes(field: 'VmHWM' | 'RssAnon', pid: number | 'self' = '
   return kilobytes === undefined ? null : Number(kilobytes) * 1024
 }
 
-/** Looks at a child while its only thread computes; the returned function ends that and gives its peak of memory of its own. */
-export function watchOwnMemory(pid: number): () => number | null {
+export interface MemoryPeaks {
+  /** Of memory that no file backs; null where the system does not tell. */
+  readonly own: number | null
+}
+
+/** Looks at a child while its only thread computes; the returned function ends that and gives the peak. */
+export function watchMemory(pid: number): () => MemoryPeaks {
   let peak: number | null = null
   const timer = setInterval(() => {
     const own = statusBytes('RssAnon', pid)
@@ -22,7 +27,7 @@ export function watchOwnMemory(pid: number): () => number | null {
   }, LOOK_MS)
   return () => {
     clearInterval(timer)
-    return peak
+    return { own: peak }
   }
 }
 

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { GenerationRequest, InputId, PredictionType } from './generation.ts'
 import { ReproducibilityRecord } from './record.ts'
+import { MemoryTrace } from './memory.ts'
 
 export const ImageId = z.uuid()
 export type ImageId = z.infer<typeof ImageId>
@@ -14,6 +15,8 @@ export const ImageOrigin = z.object({
   runtime: z.string(),
   /** Absent of pictures made before it was kept. */
   record: ReproducibilityRecord.optional(),
+  /** Absent of pictures made before it was noted. */
+  memory: MemoryTrace.optional(),
 })
 export type ImageOrigin = z.infer<typeof ImageOrigin>
 

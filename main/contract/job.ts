@@ -18,6 +18,10 @@ export const Progress = z.object({
   /** Share of the model's bytes read while `stage` is loading, else 1. */
   loaded: z.number().min(0).max(1),
   secondsLeft: z.number().min(0).nullable(),
+  /** How memory is gone about, in a sentence, once it is planned. */
+  memory: z.string().optional(),
+  /** While decoding in tiles: those done, of how many. */
+  tiles: z.object({ done: z.int().min(0), count: z.int().min(1) }).optional(),
 })
 export type Progress = z.infer<typeof Progress>
 

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { MemoryChoice } from './memory.ts'
 
 /** What the user may set. Every field has a default, so an older or damaged file still opens. */
 export const Settings = z.object({
@@ -9,6 +10,8 @@ export const Settings = z.object({
   showPreviews: z.boolean().default(true),
   /** Sampling keeps two networks' passes in one batch unless this is off. */
   batchGuidance: z.boolean().default(true),
+  /** How weights are held; `auto` is as float32 where that fits. */
+  memoryUse: MemoryChoice.default('auto'),
 })
 export type Settings = z.infer<typeof Settings>
 
@@ -18,6 +21,7 @@ export const SettingsPatch = z.object({
   threads: Settings.shape.threads.unwrap().optional(),
   showPreviews: Settings.shape.showPreviews.unwrap().optional(),
   batchGuidance: Settings.shape.batchGuidance.unwrap().optional(),
+  memoryUse: Settings.shape.memoryUse.unwrap().optional(),
 })
 export type SettingsPatch = z.infer<typeof SettingsPatch>
 

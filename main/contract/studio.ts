@@ -3,6 +3,7 @@ import { Failure } from './failure.ts'
 import { GenerationRequest, InputId, ModelId } from './generation.ts'
 import { ImageOrigin } from './image.ts'
 import { JobId, Progress } from './job.ts'
+import { MemoryChoice } from './memory.ts'
 
 /** One request with everything resolved that a process without settings, library or database needs. */
 export const GenerationTask = z.object({
@@ -24,6 +25,8 @@ export const GenerationTask = z.object({
   threads: z.int().nullable(),
   showPreviews: z.boolean(),
   batchGuidance: z.boolean(),
+  /** Absent: auto. */
+  memoryUse: MemoryChoice.optional(),
 })
 export type GenerationTask = z.infer<typeof GenerationTask>
 

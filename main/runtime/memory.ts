@@ -21,6 +21,7 @@ export function memoryUseFor(graph: OnnxGraph, availableBytes = availableMemory(
   return float32Bytes * PEAK_SHARE + RESERVE_BYTES <= availableBytes ? 'fast' : 'small'
 }
 
-function availableMemory(): number {
+/** Bytes that a program may take without others being pushed out. */
+export function availableMemory(): number {
   return process.platform === 'darwin' ? totalmem() * USABLE_SHARE_OF_TOTAL : process.availableMemory()
 }

@@ -32,8 +32,10 @@ export async function loadAll(
   const total = parts.reduce((sum, part) => sum + part.sizeBytes, 0)
   let read = 0
   for (const part of parts) {
+    const before = read
+    // Where networks are closed between stages, this one is read when its stage comes.
     await part.open((share) => {
-      progress.report('loading', { loaded: (read + share * part.sizeBytes) / total })
+      progress.tellReading(Math.min(1, (before + share * part.sizeBytes) / total))
     })
     read += part.sizeBytes
     progress.report('loading', { loaded: read / total })

@@ -4,6 +4,7 @@ import type { CheckpointOverrides } from '../checkpoint/open.ts'
 import { StudioError } from '../contract/failure.ts'
 import type { Logger } from '../contract/failure.ts'
 import type { PredictionType } from '../contract/generation.ts'
+import type { MemoryPlan, MemoryTrace } from '../contract/memory.ts'
 import type { GenerationTask } from '../contract/studio.ts'
 import type { Conditioning, DiffusionNetwork } from '../diffusion/guidance.ts'
 import { buildControlNet } from '../network/controlnet.ts'
@@ -11,27 +12,30 @@ import { loadNetwork } from '../runtime/network.ts'
 import type { Network } from '../runtime/network.ts'
 import type { OnnxGraph } from '../runtime/graph.ts'
 import { scaled } from '../tensor/arithmetic.ts'
-import { concatChannels } from '../tensor/batch.ts'
+import { channelsOf, concatChannels } from '../tensor/batch.ts'
 import { tensor } from '../tensor/tensor.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { encodePrompt } from '../text/conditioning.ts'
 import type { EncodedPrompt, PromptEncoder, TextEncoder } from '../text/conditioning.ts'
 import { withWords } from '../text/named-words.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
+import { guidanceEmbedding } from './guidance-embedding.ts'
 import type { JoinedControl } from './controls.ts'
 import { neutralFeeds } from './guide-feeds.ts'
 import type { GuideFeeds } from './guide-feeds.ts'
 import { controlName, readGuides } from './guides.ts'
 import type { GuideName, Guides } from './guides.ts'
-import { guidanceEmbedding } from './guidance-embedding.ts'
 import { ALONE, joinedMarks, joinedNetworks, marksDiffer } from './joined-networks.ts'
 import { joinedWords, noWords } from './joined-words.ts'
 import type { JoinedWords } from './joined-words.ts'
 import { networksOf } from './networks-of.ts'
 import type { Networks } from './networks.ts'
+import { OpenNetworks, SMALL_BYTES } from './open-networks.ts'
 import { probePredictionType } from './prediction-probe.ts'
 import { scoredPicture, wholePicture } from './size-conditioning.ts'
 import type { PictureSizes, PromptRole } from './size-conditioning.ts'
+import { decoderTiling, encoderTiling, inTiles } from './tiled.ts'
+import type { OnTile } from './tiled.ts'
 import { loadTokenizer } from './tokenizer.ts'
 
 export interface LoadOptions {
@@ -56,7 +60,8 @@ export class LoadedModel {
   /** One for each text encoder. */
   readonly #tokenizers: readonly Tokenizer[]
   #predictionType: PredictionType | null = null
-  readonly #open = new Map<NetworkName, Network>()
+  readonly #open = new OpenNetworks()
+  #tilePx: number | null = null
 
   private constructor(model: Model, tokenizers: readonly Tokenizer[], options: LoadOptions) {
     this.#model = model
@@ -93,11 +98,7 @@ export class LoadedModel {
     if (!marksDiffer(before, after)) return
     this.#networks = await joinedNetworks(this.checkpoint, task, logger)
     this.#marks = after
-    for (const [name, network] of this.#open) {
-      if (!marksDiffer(before, after, name)) continue
-      this.#open.delete(name)
-      await network.release()
-    }
+    await this.#open.close((name) => marksDiffer(before, after, name))
   }
 
   /** The model's tensors, for what joins them. @throws StudioError invalid-request for a model that nothing joins */
@@ -192,25 +193,49 @@ export class LoadedModel {
     }
   }
 
+  /** Goes about memory as planned; open networks that are held otherwise are closed. */
+  async keepTo(plan: MemoryPlan): Promise<void> {
+    this.#tilePx = plan.tilePx
+    await this.#open.keepTo(plan)
+  }
+
+  /** How memory has been gone about. */
+  get memory(): MemoryTrace {
+    return { use: this.#open.useOf('U-Net') ?? 'small', tilePx: this.#tilePx }
+  }
+
+  /** Bytes that closing its networks would free. */
+  get heldBytes(): number {
+    return this.#open.heldBytes
+  }
+
   /** A latent in the U-Net's scale [n, 4, h, w] to an image [n, 3, H, W], about -1 to 1. */
-  async decoder(onRead?: OnRead): Promise<(latent: Tensor) => Promise<Tensor>> {
+  async decoder(onRead?: OnRead): Promise<(latent: Tensor, onTile?: OnTile) => Promise<Tensor>> {
     const network = await this.#network('decoder', () => this.networks.decoder(), onRead)
-    const { scalingFactor } = this.networks.latent
-    return async (latent) => output(await network.run({ latent: scaled(latent, 1 / scalingFactor) }), 'image')
+    const { scalingFactor, factor } = this.networks.latent
+    const run = async (latent: Tensor) => output(await network.run({ latent }), 'image')
+    return (latent, onTile) =>
+      inTiles(scaled(latent, 1 / scalingFactor), decoderTiling(this.#tilePx, factor), run, onTile)
   }
 
   /** An image [n, 3, H, W] in -1 to 1 to the mean and deviation of its latent, in the U-Net's scale. */
-  async encoder(onRead?: OnRead): Promise<(image: Tensor) => Promise<{ mean: Tensor; deviation: Tensor }>> {
+  async encoder(
+    onRead?: OnRead,
+  ): Promise<(image: Tensor, onTile?: OnTile) => Promise<{ mean: Tensor; deviation: Tensor }>> {
     const network = await this.#network('encoder', () => this.networks.encoder(), onRead)
-    const { scalingFactor } = this.networks.latent
-    return async (image) => {
-      const outputs = await network.run({ image })
-      const { shape, data } = output(outputs, 'logvar')
+    const { scalingFactor, factor, channels } = this.networks.latent
+    const run = async (part: Tensor) => {
+      const outputs = await network.run({ image: part })
+      return concatChannels(output(outputs, 'mean'), output(outputs, 'logvar'))
+    }
+    return async (image, onTile) => {
+      const moments = await inTiles(image, encoderTiling(this.#tilePx, factor), run, onTile)
+      const { shape, data } = channelsOf(moments, channels, channels * 2)
       const deviation = tensor(
         shape,
         data.map((value) => Math.exp(value / 2) * scalingFactor),
       )
-      return { mean: scaled(output(outputs, 'mean'), scalingFactor), deviation }
+      return { mean: scaled(channelsOf(moments, 0, channels), scalingFactor), deviation }
     }
   }
 
@@ -221,19 +246,20 @@ export class LoadedModel {
     return this.#predictionType
   }
 
-  /** Closes the networks that have done their part once there is a latent: all but the autoencoder. */
+  /** Closes large text encoders: they open again in the time of a blink, and till then hold nothing. */
+  async closeEncoding(): Promise<void> {
+    await this.#open.close((name, { storedBytes }) => name.startsWith('text encoder') && storedBytes > SMALL_BYTES)
+  }
+
+  /** Closes large networks that have done their part once there is a latent: all but the autoencoder. */
   async closeDenoising(): Promise<void> {
-    for (const [name, network] of this.#open) {
-      if (name === 'decoder' || name === 'encoder') continue
-      this.#open.delete(name)
-      await network.release()
-    }
+    await this.#open.close(
+      (name, { storedBytes }) => !['decoder', 'encoder'].includes(name) && storedBytes > SMALL_BYTES,
+    )
   }
 
   async release(): Promise<void> {
-    const networks = [...this.#open.values()]
-    this.#open.clear()
-    for (const network of networks) await network.release()
+    await this.#open.close()
   }
 
   async #askNetwork(): Promise<PredictionType> {
@@ -257,14 +283,7 @@ export class LoadedModel {
   }
 
   async #network(name: NetworkName, build: () => OnnxGraph, onRead: OnRead | undefined): Promise<Network> {
-    const open = this.#open.get(name)
-    if (open) return open
-    const network = await loadNetwork(build(), {
-      threads: this.options.threads,
-      ...(onRead === undefined ? {} : { onProgress: onRead }),
-    })
-    this.#open.set(name, network)
-    return network
+    return this.#open.get(name, build, { threads: this.options.threads, onRead })
   }
 }
 

@@ -8,9 +8,10 @@ import { buildTextEncoder } from '../network/text-encoder.ts'
 import { buildUnet } from '../network/unet.ts'
 import type { OnnxGraph } from '../runtime/graph.ts'
 import type { Tensor } from '../tensor/tensor.ts'
+import type { WordSpace } from './joined-words.ts'
 import { guidedUnet } from './guides.ts'
 import type { JoinedGuides } from './guides.ts'
-import type { WordSpace } from './joined-words.ts'
+import type { NetworkWidths } from './memory-need.ts'
 import { isScored, sizeVector } from './size-conditioning.ts'
 
 /** A model's networks as graphs to load, whatever they come from, and what the stages must know of them. */
@@ -27,6 +28,8 @@ export interface Networks {
   /** What models that are told the picture's sizes take of these and the pooled prompt [1, p]; null of others. */
   readonly vector: ((pooled: Tensor, sizes: readonly number[]) => Tensor) | null
   readonly weightBytes: WeightBytes
+  /** Of their levels, where they are known. */
+  readonly widths?: NetworkWidths
   /** Of each text encoder that takes words beyond its vocabulary, as token_vectors beside the ids. */
   readonly wordSpaces: readonly WordSpace[]
   /** input_ids → context, and pooled where there is a vector to make. @param place among the model's text encoders */
@@ -67,6 +70,12 @@ export function drawnNetworks(
     guidanceSize,
     isToldScore: vector !== null && isScored(vector, pooledSize),
     vector: vector && ((pooled, sizes) => sizeVector(pooled, sizes, vector)),
+    widths: {
+      factor: pixelsPerLatent(autoencoder.config),
+      unet: unet.config.blockChannels,
+      unetHasAttention: unet.config.upTransformerDepth.map((depth) => depth > 0),
+      autoencoder: autoencoder.config.blockChannels,
+    },
     weightBytes: {
       textEncoders: textEncoders.map(weightBytes),
       unet: weightBytes(unet),

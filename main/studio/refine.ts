@@ -12,20 +12,22 @@ export interface RefinedRun {
   readonly task: GenerationTask
   readonly plan: SamplingPlan
   readonly start: Start
+  /** Told what the refiner's text encoders are given. */
+  readonly onTokens: (ids: readonly number[]) => void
 }
 
 /**
  * The second leg of a run, whose share of the steps the request says. The refiner has the prompts, encoded by its own text
  * encoders, and nothing else that the request joins to the first model, whose networks are closed before its own are opened.
  */
-export function relayTo(refiner: LoadedModel, share: number, { base, task, plan, start }: RefinedRun): Relay {
+export function relayTo(refiner: LoadedModel, share: number, { base, task, plan, start, onTokens }: RefinedRun): Relay {
   return {
     step: Math.round(share * plan.steps),
     async next() {
       await base.closeDenoising()
       const channels = refiner.networks.input === 'none' ? null : start.channels
       return {
-        predict: await promptedNetwork(refiner, task, { steps: plan.steps, channels, guides: null }),
+        predict: await promptedNetwork(refiner, task, { steps: plan.steps, channels, guides: null, onTokens }),
         predictionType: await refiner.predictionType(),
       }
     },

@@ -3,6 +3,7 @@ import type { ModelFacts } from '../checkpoint/checkpoint.ts'
 import type { PredictionType } from '../contract/generation.ts'
 import type { GenerationResult, GenerationTask } from '../contract/studio.ts'
 import type { ImageOrigin } from '../contract/image.ts'
+import type { MemoryTrace } from '../contract/memory.ts'
 import { parameterTexts } from '../image/parameters.ts'
 import { writePicture, writeThumbnail } from '../image/picture.ts'
 import { toPixels } from '../image/pixels.ts'
@@ -14,6 +15,7 @@ export interface SaveOptions {
   readonly task: GenerationTask
   readonly checkpoint: ModelFacts
   readonly predictionType: PredictionType
+  readonly memory: MemoryTrace
   readonly record: RunRecord
   readonly appVersion: string
   readonly durationMs: number
@@ -26,7 +28,7 @@ export interface SaveOptions {
  */
 export async function savePicture(
   picture: Tensor,
-  { task, checkpoint, predictionType, record, appVersion, durationMs }: SaveOptions,
+  { task, checkpoint, predictionType, memory, record, appVersion, durationMs }: SaveOptions,
 ): Promise<GenerationResult> {
   const { jobId, request, stagingFolder } = task
   record.add('pixels', toPixels(picture).data)
@@ -37,6 +39,7 @@ export async function savePicture(
     appVersion,
     runtime: `onnxruntime-node ${runtimeVersion}`,
     record: record.finish(task.threads),
+    memory,
   }
   const pictureName = `${jobId}.png`
   const thumbnailName = `${jobId}.webp`

@@ -13,8 +13,10 @@ import { promptedNetwork } from './prompted.ts'
 import { relayTo, requireSameLatents } from './refine.ts'
 import { RunRecord } from './run-record.ts'
 import { sampledLatent } from './sampled-latent.ts'
-import { startOf } from './start-latent.ts'
+import { planMemory } from './run-memory.ts'
+import { hasInput, startOf } from './start-latent.ts'
 import { partPath } from './task-paths.ts'
+import type { OnTile } from './tiled.ts'
 import { savePicture } from './save.ts'
 
 export type { GenerateContext } from './generate-context.ts'
@@ -56,6 +58,7 @@ export class Studio {
     })
     progress.steps = plan.steps
     const latentSides = latentSize(request, model.latentFactor)
+    await planned(model, task, progress, context)
     // First, for an image encoder needs much memory for a moment.
     const guides = await model.guides(task)
     await loadAll(model, task, progress, context.signal)
@@ -71,32 +74,18 @@ export class Studio {
       guides,
       onTokens,
     })
+    await model.closeEncoding()
     const shape = [model.networks.latent.channels, ...latentSides]
     await pause(context.signal)
 
     const relay =
       request.refiner && refiner
-        ? relayTo(refiner, request.refiner.start, {
-            base: model,
-            task,
-            plan,
-            start,
-          })
+        ? relayTo(refiner, request.refiner.start, { base: model, task, plan, start, onTokens })
         : null
-    const latent = await sampledLatent({
-      model,
-      plan,
-      predict,
-      shape,
-      start,
-      relay,
-      task,
-      context,
-      progress,
-      record,
-    })
+    const latent = await sampledLatent({ model, plan, predict, shape, start, relay, task, context, progress, record })
+    await refiner?.closeDenoising()
     progress.report('decoding')
-    const picture = await start.finish(await (await model.decoder())(latent))
+    const picture = await start.finish(await (await model.decoder())(latent, tellTiles(progress, context)))
     await pause(context.signal)
 
     progress.report('saving')
@@ -104,6 +93,7 @@ export class Studio {
       task,
       checkpoint: model.facts,
       predictionType: request.predictionType ?? (await model.predictionType()),
+      memory: model.memory,
       record,
       appVersion: this.#options.appVersion,
       durationMs: performance.now() - startedMs,
@@ -123,10 +113,7 @@ export class Studio {
     if (open && open.facts.path === modelPath && open.options.threads === threads) return open
     await this.release()
     const { vocabulariesFolder } = this.#options
-    this.#model = await LoadedModel.open(modelPath, {
-      threads,
-      vocabulariesFolder,
-    })
+    this.#model = await LoadedModel.open(modelPath, { threads, vocabulariesFolder })
     return this.#model
   }
 
@@ -142,6 +129,27 @@ export class Studio {
     this.#refiner ??= await LoadedModel.open(path, base.options)
     requireSameLatents(this.#refiner, base)
     return this.#refiner
+  }
+}
+
+/** Decides how the run goes about memory, and says so. */
+async function planned(
+  model: LoadedModel,
+  task: GenerationTask,
+  progress: ProgressReport,
+  { logger }: GenerateContext,
+): Promise<void> {
+  const plan = planMemory(model.networks, { ...task, hasInput: hasInput(model, task), heldBytes: model.heldBytes })
+  logger.info(`${task.jobId}: ${plan.sentence}`)
+  progress.report('loading', { memory: plan.sentence })
+  await model.keepTo(plan)
+}
+
+/** Between tiles, as between steps, a cancelled run ends. */
+function tellTiles(progress: ProgressReport, { signal }: GenerateContext): OnTile {
+  return async (done, count) => {
+    progress.report('decoding', { tiles: { done, count } })
+    await pause(signal)
   }
 }
 

@@ -54,3 +54,15 @@ export function concatChannels(first: Tensor, second: Tensor): Tensor {
   }
   return whole
 }
+
+/** Channels `start` up to, not including, `end` of x [n, c, h, w], copied. */
+export function channelsOf(x: Tensor, start: number, end: number): Tensor {
+  const [count = 0, channels = 0, ...cells] = x.shape
+  const part = tensor([count, end - start, ...cells])
+  const plane = cells.reduce((product, dimension) => product * dimension, 1)
+  for (let i = 0; i < count; i++) {
+    const from = i * channels * plane
+    part.data.set(x.data.subarray(from + start * plane, from + end * plane), i * (end - start) * plane)
+  }
+  return part
+}

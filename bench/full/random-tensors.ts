@@ -1,11 +1,5 @@
-import { mkdir, open, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { UNET } from '../../main/checkpoint/diffusers/network.ts'
-import { readUnetConfig } from '../../main/checkpoint/diffusers/unet-config.ts'
+import type { FileHandle } from 'node:fs/promises'
 import type { ExpectedTensors } from '../../main/checkpoint/expected/layers.ts'
-
-/** Stable Diffusion 1.5's, where it differs from diffusers' defaults. */
-const CONFIG = { _class_name: 'UNet2DConditionModel', cross_attention_dim: 768, sample_size: 64 }
 
 /** float16 */
 const VALUE_BYTES = 2
@@ -17,30 +11,20 @@ const MEAN_SIZE = Math.sqrt(7 / 3)
 const RANDOM_WORDS = crypto.getRandomValues(new Uint16Array(32_749))
 
 /**
- * Writes the U-Net of Stable Diffusion 1.5 with random weights, float16 in a diffusers folder: 1.7 GB. The weights keep
- * the activations' size from layer to layer, as trained ones do: neither infinite nor denormal numbers.
+ * Writes a safetensors file of random float16 weights. They keep the activations' size from layer to layer, as trained
+ * ones do: neither infinite nor denormal numbers.
  */
-export async function writeUnet(modelFolder: string): Promise<void> {
-  const folder = join(modelFolder, UNET.folder)
-  await mkdir(folder, { recursive: true })
-  await writeFile(join(folder, 'config.json'), JSON.stringify(CONFIG))
-  const { config } = await readUnetConfig(join(folder, 'config.json'))
-  const tensors = UNET.expected(config)
-  const file = await open(join(folder, `${UNET.stem}.safetensors`), 'w')
-  try {
-    await file.write(header(tensors))
-    for (const [name, shape] of tensors) {
-      const pool = new Uint8Array(valuesOf(name, shape).buffer)
-      // Each tensor starts elsewhere: the runtime keeps weights that are the same once.
-      let from = 2 * Math.floor(Math.random() * RANDOM_WORDS.length)
-      let left = sizeBytes(shape)
-      while (left > 0) {
-        left -= (await file.write(pool, from, Math.min(left, pool.length - from))).bytesWritten
-        from = 0
-      }
+export async function writeRandomTensors(file: FileHandle, tensors: ExpectedTensors): Promise<void> {
+  await file.write(header(tensors))
+  for (const [name, shape] of tensors) {
+    const pool = new Uint8Array(valuesOf(name, shape).buffer)
+    // Each tensor starts elsewhere: the runtime keeps weights that are the same once.
+    let from = VALUE_BYTES * Math.floor(Math.random() * RANDOM_WORDS.length)
+    let left = sizeBytes(shape)
+    while (left > 0) {
+      left -= (await file.write(pool, from, Math.min(left, pool.length - from))).bytesWritten
+      from = 0
     }
-  } finally {
-    await file.close()
   }
 }
 
