@@ -26,9 +26,10 @@ export function isOfShape({ change, magnitude }: ModuleChange, shape: readonly n
   }
 }
 
-/** The ranks of the factors agree. */
+/** The ranks of the factors agree, and none is empty. */
 function isSound(matrix: DeltaMatrix): boolean {
-  if (matrix.kind === 'stored') return true
+  if (matrix.kind === 'stored') return product(matrix.entry.shape) > 0
+  if (product(matrix.left.shape) * product(matrix.right.shape) === 0) return false
   const [rows] = matrixSize(matrix)
   const leftValues = product(matrix.left.shape)
   const rank = matrix.right.shape[0] ?? 1

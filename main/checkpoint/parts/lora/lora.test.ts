@@ -108,6 +108,19 @@ it('what the model has no layer for is told in one warning, and the rest is used
   expect(warnings[0]).toMatch(/no such layers: spectrum, lora_te_\S+, lora_unet_nothing_1 and 2 more$/)
 })
 
+it.each<[string, Shapes]>([
+  ['without a rank', pair(TO_Q, 32, 32, 0)],
+  ['of ranks that differ', { [`${TO_Q}.lora_up.weight`]: [32, 4], [`${TO_Q}.lora_down.weight`]: [2, 32] }],
+  ['of whole matrices that are empty', { [`${TO_Q}.lokr_w1`]: [0, 4], [`${TO_Q}.lokr_w2`]: [8, 8] }],
+  ['of another kernel', pair(TO_Q, 32, 32 * 9)],
+  ['without its second half', { [`${TO_Q}.lora_up.weight`]: [32, 4] }],
+  ['with lengths of another layer', { ...pair(TO_Q, 32, 32), [`${TO_Q}.dora_scale`]: [1, 31] }],
+])('factors %s change nothing and are told', async (_, shapes) => {
+  const { joined, warnings } = apply(await loraOf({ ...pair(TO_K, 32, 32), ...shapes }))
+  expect([...(joined.unet.deltas?.keys() ?? [])]).toEqual([WEIGHT])
+  expect(warnings[0]).toContain(TO_Q)
+})
+
 it('a file that is no LoRA is refused by what it holds', async () => {
   await expect(loraOf({ 'decoder.conv_in.weight': [4, 4] })).rejects.toThrow(
     'expected the tensors of a LoRA, found decoder.conv_in.weight',
