@@ -144,6 +144,16 @@ test('several controls add up, in any order, and one file can see two pictures',
   expect(new Set(pictures.map((picture) => picture.join())).size).toBe(4)
 })
 
+test('a size that does not halve evenly takes a control too', async () => {
+  const { generate, unet, path } = await setUp()
+  await writeControlNet(path('control'), unet)
+  await writeControlNet(path('other'), unet, { fill: zeroFill })
+  const size = { widthPx: 136, heightPx: 72, steps: 1 }
+  const without = await generate(size)
+  expect(await generate({ ...size, controls: [{ ...CONTROL, id: 'other' }] })).toEqual(without)
+  expect(await generate({ ...size, controls: [CONTROL] })).not.toEqual(without)
+})
+
 test('a control in one batch with the negative prompt and pass by pass makes the same picture but for rounding', async () => {
   const { generate, unet, path } = await setUp()
   await writeControlNet(path('control'), unet)

@@ -53,6 +53,19 @@ test('a ControlNet of another family is refused by what does not fit', async () 
   })
 })
 
+test('a ControlNet that sees a mask beside its picture is refused', async () => {
+  const path = await controlFile()
+  await writeControlNet(path, base)
+  await editTensors(path, (tensors) => {
+    tensors.set('control_model.input_hint_block.0.weight', {
+      dtype: 'F32',
+      shape: [4, 4, 3, 3],
+      bytes: new Uint8Array(4 * 4 * 9 * 4),
+    })
+  })
+  await expect(openControlNet(path, base)).rejects.toThrow(/sees pictures of 3 channels, found 4/)
+})
+
 test('a missing tensor is named', async () => {
   const path = await controlFile()
   await writeControlNet(path, base)

@@ -28,6 +28,9 @@ export interface ControlNetConfig {
 
 type Entries = ReadonlyMap<string, TensorEntry>
 
+/** Red, green, blue. */
+const PICTURE_CHANNELS = 3
+
 /**
  * A ControlNet of the original code's names (with the prefix `control_model.` or without) or of diffusers', in a file or a
  * diffusers folder, for a U-Net: what tensors do not tell, as the heads, is the U-Net's.
@@ -142,6 +145,10 @@ function configOf(path: string, entries: Entries, { nameMap }: Layout, base: Une
   requireSame(path, 'wide vector beside the time embedding', vectorSize ?? 0, base.vector?.size ?? 0)
 
   const [firstWidth = 0, hintChannels = 0] = shapeOf('controlnet_cond_embedding.conv_in.weight') ?? []
+  if (hintChannels !== PICTURE_CHANNELS) {
+    const expected = `expected a ControlNet that sees pictures of ${PICTURE_CHANNELS} channels, found ${hintChannels}`
+    throw new StudioError('checkpoint-unsupported', `${path}: ${expected}`)
+  }
   // Every other convolution halves and widens. In the original's numbering the last one stands where an even block would.
   const halvings: number[] = []
   for (let i = 1; ; i += 2) {
