@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { GenerationRequest } from './generation.ts'
 
 /** How a network's weights are held: as float32 laid out for the processor, or as stored and widened at each pass. */
 export const MemoryUse = z.enum(['fast', 'small'])
@@ -18,9 +19,21 @@ export const MemoryTrace = z.object({
 })
 export type MemoryTrace = z.infer<typeof MemoryTrace>
 
+/** What a plan depends on besides the settings. */
+export const PlanInput = GenerationRequest.pick({
+  model: true,
+  widthPx: true,
+  heightPx: true,
+  guidanceScale: true,
+}).extend({
+  /** The run starts from a picture. */
+  hasInput: z.boolean(),
+})
+export type PlanInput = z.infer<typeof PlanInput>
+
 /** One network's part of a plan. */
 export const PlannedNetwork = z.object({
-  name: z.enum(['text encoder', 'U-Net', 'decoder', 'encoder']),
+  name: z.enum(['text encoder', 'U-Net', 'ControlNet', 'decoder', 'encoder']),
   use: MemoryUse,
   /** Of its weights as they are held. */
   weightBytes: z.number().min(0),

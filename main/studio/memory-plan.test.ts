@@ -47,6 +47,17 @@ describe('the fastest way that fits is chosen', () => {
   })
 })
 
+test('a ControlNet is held beside its U-Net, also where networks are closed between stages', () => {
+  const control = float16(361e6)
+  const without = planned(5.5)
+  const plan = planned(5.5, { sizes: { ...SD1, controls: [control] } })
+  expect(without).toMatchObject({ use: 'fast', isReleasing: true })
+  expect(plan).toMatchObject({ use: 'small', fits: true })
+  expect(plan.networks.map(({ name }) => name)).toEqual(['text encoder', 'U-Net', 'ControlNet', 'decoder'])
+  const two = planned(16, { sizes: { ...SD1, controls: [control, control] }, choice: 'small' })
+  expect(two.peakBytes - planned(16, { choice: 'small' }).peakBytes).toBe(2 * control.storedBytes)
+})
+
 test('a choice is kept to, also where it does not fit', () => {
   expect(planned(64, { choice: 'small' })).toMatchObject({ use: 'small', fits: true })
   expect(planned(2, { choice: 'fast' })).toMatchObject({ use: 'fast', fits: false })

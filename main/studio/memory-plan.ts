@@ -61,7 +61,7 @@ function planFor(way: Way, input: PlanInput): Omit<MemoryPlan, 'sentence'> {
   return { ...way, networks, peakBytes, availableBytes, fits: peakBytes + RESERVE_BYTES <= availableBytes }
 }
 
-/** The networks that work together: those that encode, the one that denoises, the one that decodes. */
+/** The networks that work together: those that encode, those that denoise, the one that decodes. */
 function stagesOf({ use, tilePx }: Way, { sizes, widths, picture, hasInput }: PlanInput): PlannedNetwork[][] {
   const planned = (name: PlannedNetwork['name'], size: NetworkSize, passBytes: number, kept = use): PlannedNetwork => ({
     name,
@@ -77,7 +77,10 @@ function stagesOf({ use, tilePx }: Way, { sizes, widths, picture, hasInput }: Pl
       ...sizes.textEncoders.map((size) => planned('text encoder', size, textPassBytes(size), 'small')),
       ...(hasInput && encoder ? [planned('encoder', encoder, encoderPassBytes(encoder, widths, side))] : []),
     ],
-    [planned('U-Net', sizes.unet, unetPassBytes(sizes.unet, widths, picture))],
+    [
+      planned('U-Net', sizes.unet, unetPassBytes(sizes.unet, widths, picture)),
+      ...(sizes.controls ?? []).map((size) => planned('ControlNet', size, unetPassBytes(size, widths, picture))),
+    ],
     [planned('decoder', sizes.decoder, decoderPassBytes(sizes.decoder, widths, side))],
   ]
 }

@@ -1,3 +1,4 @@
+import { buildControlNet } from '../network/controlnet.ts'
 import type { OnnxGraph } from '../runtime/graph.ts'
 import type { Networks } from './networks.ts'
 
@@ -12,6 +13,8 @@ export interface NetworkSize {
 export interface NetworkSizes {
   readonly textEncoders: readonly NetworkSize[]
   readonly unet: NetworkSize
+  /** Of ControlNets, which work beside the U-Net; absent where none join it. */
+  readonly controls?: readonly NetworkSize[]
   readonly decoder: NetworkSize
   /** Null where the model has none. */
   readonly encoder: NetworkSize | null
@@ -24,6 +27,7 @@ export function networkSizes(networks: Networks): NetworkSizes {
   const sizes = known.get(networks) ?? {
     textEncoders: networks.weightBytes.textEncoders.map((_, place) => graphSize(networks.textEncoder(place))),
     unet: graphSize(networks.unet()),
+    controls: (networks.guides?.controls ?? []).map(({ component }) => graphSize(buildControlNet(component))),
     decoder: graphSize(networks.decoder()),
     encoder: encoderSize(networks),
   }
