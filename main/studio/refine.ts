@@ -4,6 +4,7 @@ import type { SamplingPlan } from '../diffusion/plan.ts'
 import type { Relay } from '../diffusion/relay.ts'
 import type { LoadedModel } from './loaded-model.ts'
 import { promptedNetwork } from './prompted.ts'
+import { planMemory } from './run-memory.ts'
 import type { Start } from './start-latent.ts'
 
 /** The run that a refiner takes over. */
@@ -25,6 +26,8 @@ export function relayTo(refiner: LoadedModel, share: number, { base, task, plan,
     step: Math.round(share * plan.steps),
     async next() {
       await base.closeDenoising()
+      const { networks, heldBytes } = refiner
+      await refiner.keepTo(planMemory(networks, { ...task, hasInput: false, heldBytes }))
       const channels = refiner.networks.input === 'none' ? null : start.channels
       return {
         predict: await promptedNetwork(refiner, task, { steps: plan.steps, channels, guides: null, onTokens }),
