@@ -1,5 +1,6 @@
 import { resolve, sep } from 'node:path'
 import { stat } from 'node:fs/promises'
+import { setTimeout as wait } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { StudioError } from '../contract/failure.ts'
 import type { ModelId } from '../contract/generation.ts'
@@ -17,6 +18,8 @@ import type { CompleteOptions, LibraryChange, LibraryOptions } from './options.t
 import { embeddedPicture } from './sidecars.ts'
 import { summarise } from './summary.ts'
 import { FolderWatch } from './watch.ts'
+
+const CLOSING_MS = 2000
 
 /** Which models and parts there are: the built-in model first, then those of the user's folders. Weights are only ever read. */
 export class Library {
@@ -171,7 +174,8 @@ export class Library {
   async close(): Promise<void> {
     this.#watch.close()
     await this.#digests.close()
-    await this.#lastScan
+    // A drive that does not answer is not waited for.
+    await Promise.race([this.#lastScan, wait(CLOSING_MS, undefined, { ref: false })])
     await this.#memory.save()
   }
 

@@ -30,6 +30,8 @@ interface LibraryFilter {
 
 export const ALL_FAMILIES = ''
 
+const collator = new Intl.Collator(undefined, { numeric: true })
+
 /** What the Models room shows of the library: everything, or what words, kind and family leave of it. */
 export class LibraryView {
   readonly #models: ModelsState
@@ -111,7 +113,7 @@ function partItem(part: PartSummary): LibraryItem {
 
 function byName(one: LibraryItem, other: LibraryItem): number {
   const isFirst = Number(other.model?.isBuiltIn ?? false) - Number(one.model?.isBuiltIn ?? false)
-  return isFirst || one.name.localeCompare(other.name, undefined, { numeric: true })
+  return isFirst || collator.compare(one.name, other.name)
 }
 
 function textOf({ name, family, summary }: LibraryItem): string {
