@@ -63,14 +63,20 @@ export async function locate(path: string): Promise<Place> {
   if (names.includes('model_index.json')) {
     return { path: absolute, layout: (await isOnnxFolder(absolute)) ? 'onnx' : 'diffusers', fileBytes: 0 }
   }
-  const few =
-    names.length > 8
-      ? `${names.slice(0, 8).join(', ')} and ${names.length - 8} more`
-      : names.join(', ') || 'nothing in it'
   throw new StudioError(
     'checkpoint-unsupported',
-    `${absolute}: expected a model's folder with model_index.json, found ${few}`,
+    `${absolute}: expected a model's folder with model_index.json, found ${contentsOf(names)}`,
   )
+}
+
+/** Folders that the networks of a diffusers model lie in. */
+const NETWORK_FOLDERS = ['unet', 'vae', 'text_encoder', 'text_encoder_2', 'transformer', 'prior']
+
+function contentsOf(names: readonly string[]): string {
+  const networks = names.filter((name) => NETWORK_FOLDERS.includes(name))
+  if (networks.length > 0) return `networks alone (${networks.join(', ')}), without what says how they join`
+  if (names.length > 8) return `${names.slice(0, 8).join(', ')} and ${names.length - 8} more`
+  return names.join(', ') || 'nothing in it'
 }
 
 /** A model's name from its path; a snapshot of the Hugging Face cache has that of its repository. */

@@ -102,6 +102,15 @@ it.each([
   expect(found.problem).toContain(`found what looks like ${what}, ${verdict}`)
 })
 
+it('tells a folder of networks alone from any other', async () => {
+  const folder = await copyDiffusers()
+  for (const name of ['model_index.json', 'scheduler', 'tokenizer', 'text_encoder']) {
+    await rm(join(folder, name), { recursive: true })
+  }
+  const { problem } = await inspect(folder)
+  expect(problem).toContain('found networks alone (unet, vae), without what says how they join')
+})
+
 it('describes what cannot be read, and fails only where nothing lies', async () => {
   const folder = await temporaryFolder()
   expect(await inspect(folder)).toMatchObject({

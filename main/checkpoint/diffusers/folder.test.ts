@@ -163,7 +163,7 @@ describe('a diffusers folder', () => {
     ['scheduler/scheduler_config.json', /scheduler_config\.json: expected a readable/],
     [
       'model_index.json',
-      /expected a model's folder with model_index\.json, found manifest.json, scheduler, text_encoder/,
+      /expected a model's folder with model_index\.json, found networks alone \(text_encoder, unet, vae\)/,
     ],
   ])('is refused without %s', async (path, message) => {
     const folder = await copyDiffusers()
