@@ -41,7 +41,6 @@ export const libraryFacts = {
 
 /** What a model's pictures are asked for by: words, the number of a class, or nothing, where it makes one kind of picture. */
 export const PROMPT_KINDS = ['words', 'class', 'nothing'] as const
-export type PromptKind = (typeof PROMPT_KINDS)[number]
 
 /** A model of the library. `problem` says, in a sentence, why a model that was found cannot run. */
 export const ModelSummary = z.object({

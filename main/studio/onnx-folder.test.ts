@@ -2,12 +2,15 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, rename, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import * as protobuf from '@bufbuild/protobuf'
+import * as wellKnown from '@bufbuild/protobuf/wkt'
 import { expect, onTestFinished, test } from 'vitest'
 import { inspect } from '../checkpoint/inspect.ts'
 import { openCheckpoint, openModel } from '../checkpoint/open.ts'
 import type { GenerationRequest } from '../contract/generation.ts'
 import { joined } from '../diffusion/guidance.ts'
 import { pictureTensor } from '../image/picture.ts'
+import { onnxReader, onnxWriter } from '../network/onnx/test-reader.ts'
 import { tensor } from '../tensor/tensor.ts'
 import { encodePrompts } from '../text/conditioning.ts'
 import { LoadedModel } from './loaded-model.ts'
@@ -35,6 +38,7 @@ const REQUEST: GenerationRequest = {
 }
 const NEWER: ExportStyle = { externalData: 'model.onnx_data', isOlder: false }
 const OLDER: ExportStyle = { externalData: null, isOlder: true }
+const CODEC = { read: onnxReader(protobuf, wellKnown), write: onnxWriter(protobuf, wellKnown) }
 const LOAD = { threads: 1, vocabulariesFolder: VOCABULARIES }
 
 async function temporaryFolder(): Promise<string> {
@@ -48,7 +52,7 @@ async function world(fixture: string, style: ExportStyle) {
   const folder = await temporaryFolder()
   const original = join(FIXTURES, fixture, 'model.safetensors')
   const exported = join(folder, 'model')
-  await writeOnnxFolder(await openCheckpoint(original), exported, MERGES, style)
+  await writeOnnxFolder(await openCheckpoint(original), exported, MERGES, style, CODEC)
   return { folder, original, exported }
 }
 

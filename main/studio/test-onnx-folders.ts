@@ -1,18 +1,18 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import * as protobuf from '@bufbuild/protobuf'
-import * as wellKnown from '@bufbuild/protobuf/wkt'
 import type { Checkpoint } from '../checkpoint/checkpoint.ts'
 import { buildAutoencoderDecoder, buildAutoencoderEncoder } from '../network/autoencoder.ts'
-import { onnxReader, onnxWriter } from '../network/onnx/test-reader.ts'
 import type { ReadModel } from '../network/onnx/test-reader.ts'
 import { buildTextEncoder } from '../network/text-encoder.ts'
 import { buildUnet } from '../network/unet.ts'
 import type { OnnxGraph } from '../runtime/graph.ts'
 import { writeDiffusersFolder } from './test-folders.ts'
 
-const read = onnxReader(protobuf, wellKnown)
-const write = onnxWriter(protobuf, wellKnown)
+/** Reads and writes ONNX by a library that the product does not carry. */
+export interface OnnxCodec {
+  readonly read: (bytes: Uint8Array) => ReadModel
+  readonly write: (model: ReadModel) => Uint8Array
+}
 
 /** What sets exports apart. */
 export interface ExportStyle {
@@ -50,6 +50,7 @@ export async function writeOnnxFolder(
   folder: string,
   mergesPath: string,
   style: ExportStyle,
+  codec: OnnxCodec,
 ): Promise<void> {
   const sources = `${folder}-source`
   await writeDiffusersFolder(model, sources, mergesPath)
@@ -64,7 +65,7 @@ export async function writeOnnxFolder(
     await cp(join(sources, part), join(folder, part), { recursive: true })
   }
   const save = async (part: string, graph: OnnxGraph, wrapping: Wrapping) => {
-    await saveGraph(join(folder, part), graph, wrapping, style)
+    await saveGraph(join(folder, part), graph, wrapping, style, codec)
     const source = join(sources, part.replace(/^vae_.*/, 'vae'), 'config.json')
     if (!style.isOlder) await cp(source, join(folder, part, 'config.json'))
   }
@@ -173,9 +174,10 @@ async function saveGraph(
   graph: OnnxGraph,
   wrapping: Wrapping,
   { externalData }: ExportStyle,
+  codec: OnnxCodec,
 ): Promise<void> {
   const files = new Map<string, Buffer>()
-  const model = wrapped(read(graph.bytes), wrapping)
+  const model = wrapped(codec.read(graph.bytes), wrapping)
   await mkdir(folder, { recursive: true })
   const data: Uint8Array[] = []
   let end = 0
@@ -195,7 +197,7 @@ async function saveGraph(
     data.push(bytes)
     end += length
   }
-  await writeFile(join(folder, 'model.onnx'), write(model))
+  await writeFile(join(folder, 'model.onnx'), codec.write(model))
   if (externalData !== null) await writeFile(join(folder, externalData), Buffer.concat(data))
 }
 
