@@ -213,6 +213,17 @@ test('a call the contract does not have is refused', async () => {
   expect(await refusal('toString', undefined)).toMatchObject({ code: 'not-found' })
 })
 
+test('memory is planned for a size, as the settings have it', async () => {
+  await ask('settings.change', { memoryUse: 'small' })
+  const peak = async (sidePx: number) => {
+    const size = { widthPx: sidePx, heightPx: sidePx }
+    const plan = await ask('models.plan', { model: 'starter', ...size, guidanceScale: 4, hasInput: false })
+    expect(plan.use).toBe('small')
+    return plan.peakBytes
+  }
+  expect(await peak(256)).toBeGreaterThan(await peak(128))
+})
+
 test('tokens are counted as the model will cut them', async () => {
   const count = await ask('models.countTokens', { model: 'starter', text: 'a red circle' })
   expect(count.tokens).toBe(4)

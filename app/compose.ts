@@ -12,6 +12,7 @@ import { createMaker } from './make-picture.ts'
 import { openGallery, openModels, type Ground, type ModelParts } from './parts.ts'
 import { studioVersion } from './paths.ts'
 import { openRunStates, type RunStates } from './run-states.ts'
+import { createMemoryPlanner } from './plan-memory.ts'
 import { canOpenFolders, systemActions } from './shell-actions.ts'
 import type { ForkStudio } from './studio-child.ts'
 import { withThumbnails } from './thumbnails.ts'
@@ -75,6 +76,7 @@ export async function openStudio(options: StudioOptions): Promise<RunningStudio>
     gallery,
     wildcards: openWildcards(paths.wildcards),
     countTokens: createTokenCounter(library, join(paths.resources, 'vocabularies')),
+    planMemory: createMemoryPlanner(library, () => settings.current),
     shell: actions,
   })
   const noticing = setInterval(() => {

@@ -12,6 +12,7 @@ import type { JobQueue } from '../main/queue/queue.ts'
 import { parseInput } from './parse.ts'
 import type { SettingsStore } from './settings.ts'
 import type { CountTokens } from './count-tokens.ts'
+import type { PlanMemory } from './plan-memory.ts'
 import { checkRequest } from './validate.ts'
 import type { Wildcards } from './wildcards.ts'
 
@@ -37,6 +38,7 @@ export interface HandlerParts {
   readonly gallery: Gallery
   readonly wildcards: Wildcards
   readonly countTokens: CountTokens
+  readonly planMemory: PlanMemory
   readonly shell: ShellActions
 }
 
@@ -71,6 +73,10 @@ export function createHandlers(parts: HandlerParts): Handlers {
     'models.countTokens': async ({ model, text, style }) => {
       await parts.firstScan
       return parts.countTokens(model, text, style)
+    },
+    'models.plan': async (input) => {
+      await parts.firstScan
+      return parts.planMemory(input)
     },
     'prompts.wildcards': () => parts.wildcards.names(),
     'queue.list': () => queue.list(),

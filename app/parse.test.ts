@@ -35,7 +35,7 @@ test.each([
   [{ steps: 2.5 }, 'request.steps', 'steps: expected a whole number, found 2.5'],
   [{ steps: 'ten' }, 'request.steps', 'steps: expected a number, found "ten"'],
   [{ widthPx: 130 }, 'request.widthPx', 'widthPx: expected a multiple of 8 pixels, found 130'],
-  [{ heightPx: 4096 }, 'request.heightPx', 'heightPx: expected at most 2048, found 4096'],
+  [{ heightPx: 8192 }, 'request.heightPx', 'heightPx: expected at most 4096, found 8192'],
   [{ seed: 2 ** 53 }, 'request.seed', `seed: expected at most ${LIMITS.seed.max}, found ${2 ** 53}`],
   [{ seed: -1 }, 'request.seed', 'seed: expected at least 0, found -1'],
   [{ guidanceScale: Number.NaN }, 'request.guidanceScale', 'guidanceScale: expected a number, found NaN'],

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { EnqueueInput, Job, JobId, JobPreview } from './job.ts'
 import { GalleryChange, GalleryFilter, ImageId, ImageRecord, InputImage } from './image.ts'
 import { ControlPicture, ModelId, PromptStyleId } from './generation.ts'
+import { MemoryPlan, PlanInput } from './memory.ts'
 import { LibraryState, ModelSummary, TokenCount } from './model.ts'
 import { PartSummary } from './part.ts'
 import { Settings, SettingsPatch, StudioInfo } from './settings.ts'
@@ -22,6 +23,8 @@ export const calls = {
     z.object({ model: ModelId, text: z.string().max(20_000), style: PromptStyleId.optional() }),
     TokenCount,
   ),
+  /** How memory would be gone about for a picture, before anything is loaded. */
+  'models.plan': call(PlanInput, MemoryPlan),
   /** Moves the file of a model or part, and the files that tell about it, to the system's trash. */
   'models.trashFile': call(ModelId, Nothing),
   'models.state': call(Nothing, LibraryState),

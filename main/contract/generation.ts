@@ -74,7 +74,7 @@ export const LIMITS = {
   steps: { min: 1, max: 500 },
   guidanceScale: { min: 1, max: 30 },
   imageGuidanceScale: { min: 1, max: 10 },
-  sizePx: { min: 64, max: 2048, multiple: 8 },
+  sizePx: { min: 64, max: 4096, multiple: 8 },
   seed: { min: 0, max: Number.MAX_SAFE_INTEGER },
   strength: { min: 0.01, max: 1 },
   promptCharacters: 20_000,
@@ -84,6 +84,7 @@ export const LIMITS = {
   loraWeight: { min: -5, max: 5 },
   /** Of a control or an image prompt. */
   influence: { min: 0, max: 2 },
+  perturbedAttention: { min: 0, max: 10 },
   maskBlurPx: { min: 0, max: 64 },
   maskPaddingPx: { min: 0, max: 512 },
 } as const
@@ -179,6 +180,8 @@ export const GuidanceOptions = z.object({
   /** Guidance acts from this share of the steps to the next one's. */
   start: share.optional(),
   end: share.optional(),
+  /** Away from what the network predicts when its middle attends to itself alone; 0 is off. */
+  perturbedAttention: z.number().min(LIMITS.perturbedAttention.min).max(LIMITS.perturbedAttention.max).optional(),
   /** Lets the scale have the contrast of `mimicScale`; values beyond the quantile are cut off. */
   thresholding: z
     .object({ mimicScale: z.number().min(LIMITS.guidanceScale.min).max(LIMITS.guidanceScale.max), quantile: share })

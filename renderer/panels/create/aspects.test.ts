@@ -14,5 +14,5 @@ test('sides land on multiples of 8 inside the bounds', () => {
   expect(onGrid(130)).toBe(128)
   expect(onGrid(133)).toBe(136)
   expect(onGrid(1)).toBe(64)
-  expect(onGrid(99_999)).toBe(2048)
+  expect(onGrid(99_999)).toBe(4096)
 })
