@@ -13,6 +13,8 @@ export interface ClassifierFree {
   readonly unconditional: Conditioning
   /** 1 is off. */
   readonly scale: number
+  /** How far the prediction is drawn from that of a perturbed middle; 0 is off. */
+  readonly perturbedScale?: number
   /** 0-1: how much of the conditional prediction's deviation is given back; 0 is off. */
   readonly rescale?: number
   readonly thresholding?: Thresholding
@@ -34,24 +36,35 @@ export function unguided(told: Conditioning): Guidance {
 /**
  * Classifier-free guidance: unconditional + scale * (conditional - unconditional). Ho & Salimans 2022 (arXiv 2207.12598) in
  * the scale that Imagen and Stable Diffusion count by; of several prompts the differences are added, each by its weight, as
- * in Liu et al. 2022 (arXiv 2206.01714).
+ * in Liu et al. 2022 (arXiv 2206.01714). Perturbed-attention guidance adds the difference to what each prompt gives when the
+ * network's middle attends to itself alone: Ahn et al. 2024 (arXiv 2403.17377), equation 14.
  */
 export function classifierFree(options: ClassifierFree): Guidance {
-  const { prompts, unconditional, scale, rescale = 0, thresholding } = options
-  const weightsAt = (by: number): [number, ...number[]] => {
-    const drawn = prompts.map(({ weight }) => by * weight)
-    return [1 - drawn.reduce((sum, weight) => sum + weight, 0), ...drawn]
-  }
-  const [own, ...others] = weightsAt(scale)
+  const { prompts, unconditional, scale, perturbedScale = 0, rescale = 0, thresholding } = options
+  const drawn = (by: number): number[] => prompts.map(({ weight }) => by * weight)
+  const weightsAt = (by: number, away: number): [number, ...number[]] => [
+    1 - sum(drawn(by)),
+    ...drawn(by + away),
+    ...(perturbedScale === 0 ? [] : drawn(-away)),
+  ]
+  const isPerturbed = (is: boolean) =>
+    perturbedScale === 0 ? {} : { perturbed: tensor([1], Float32Array.of(is ? 1 : 0)) }
+  const asked = prompts.map(({ told }) => ({ ...told, ...isPerturbed(false) }))
+  const perturbed = perturbedScale === 0 ? [] : prompts.map(({ told }) => ({ ...told, ...isPerturbed(true) }))
+  const [own, ...others] = weightsAt(scale, perturbedScale)
   const passes: [Pass, ...Pass[]] = [
-    { told: unconditional, weight: own },
-    ...prompts.map(({ told }, i) => ({ told, weight: others[i] ?? 0 })),
+    { told: { ...unconditional, ...isPerturbed(false) }, weight: own },
+    ...[...asked, ...perturbed].map((told, i) => ({ told, weight: others[i] ?? 0 })),
   ]
   const adjust = [
-    ...(thresholding ? [thresholded(thresholding.quantile, weightsAt(thresholding.mimicScale))] : []),
-    ...(rescale > 0 ? [rescaled(rescale, weightsAt(1))] : []),
+    ...(thresholding ? [thresholded(thresholding.quantile, weightsAt(thresholding.mimicScale, 0))] : []),
+    ...(rescale > 0 ? [rescaled(rescale, weightsAt(1, 0))] : []),
   ]
   return adjust.length === 0 ? { passes } : { passes, adjust }
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
 }
 
 /**

@@ -197,3 +197,28 @@ describe('guidance by a picture and words', () => {
     expect(pictures).toEqual([1, 1, 1, 1, 0, 0])
   })
 })
+
+describe('perturbed-attention guidance', () => {
+  /** Answers x + the context's first value, and 1 less for a row whose middle is perturbed. */
+  const perturbable: DiffusionNetwork = async (input, timesteps, rows, at) => {
+    const { data, shape } = await recordingNetwork().network(input, timesteps, rows, at)
+    const size = data.length / (shape[0] ?? 1)
+    return tensor(
+      shape,
+      data.map((value, i) => value - (rows.perturbed?.data[Math.floor(i / size)] ?? 0)),
+    )
+  }
+  const prompts = [{ told: conditioning, weight: 1 }] as const
+
+  test.each([
+    [1, 3, 5 + 3],
+    [2, 3, 9 + 3],
+    [2, 0, 9],
+  ])('at scale %d and %d away from the perturbed answer', async (scale, perturbedScale, expected) => {
+    for (const isBatched of [true, false]) {
+      const options = { prompts: [...prompts] as [(typeof prompts)[0]], unconditional, scale, perturbedScale }
+      const result = await ask(perturbable, classifierFree(options), isBatched)
+      for (const value of added(result, x)) expect(value).toBeCloseTo(expected, 4)
+    }
+  })
+})

@@ -15,6 +15,8 @@ export interface Conditioning {
   readonly imageTokens?: readonly Tensor[]
   /** The guidance scale as an embedding [n, g], of networks distilled to be told it. */
   readonly guidance?: Tensor
+  /** [n]: 1 for rows whose middle attends to itself alone. */
+  readonly perturbed?: Tensor
 }
 
 /** The U-Net: x [n, c, h, w], one timestep a row, conditioning of n rows → prediction in the shape of x. */
@@ -72,12 +74,14 @@ export function guided(
 }
 
 /** The conditioning for each of `count` pictures. */
-function expanded({ context, vector, picture, guidance, imageTokens }: Conditioning, count: number): Conditioning {
+function expanded(told: Conditioning, count: number): Conditioning {
+  const { context, vector, picture, guidance, perturbed, imageTokens } = told
   return {
     context: expandBatch(context, count),
     vector: vector && expandBatch(vector, count),
     ...(picture === undefined ? {} : { picture: expandBatch(picture, count) }),
     ...(guidance === undefined ? {} : { guidance: expandBatch(guidance, count) }),
+    ...(perturbed === undefined ? {} : { perturbed: expandBatch(perturbed, count) }),
     ...(imageTokens === undefined ? {} : { imageTokens: imageTokens.map((tokens) => expandBatch(tokens, count)) }),
   }
 }
@@ -89,6 +93,7 @@ export function joined(first: Conditioning, second: Conditioning): Conditioning 
     vector: first.vector && second.vector && concatBatch(first.vector, second.vector),
     ...(first.picture && second.picture ? { picture: concatBatch(first.picture, second.picture) } : {}),
     ...(first.guidance && second.guidance ? { guidance: concatBatch(first.guidance, second.guidance) } : {}),
+    ...(first.perturbed && second.perturbed ? { perturbed: concatBatch(first.perturbed, second.perturbed) } : {}),
     ...(first.imageTokens && second.imageTokens
       ? { imageTokens: joinedEach(first.imageTokens, second.imageTokens) }
       : {}),

@@ -17,6 +17,8 @@ export interface AttentionShape {
   readonly names?: readonly [string, string, string, string]
   /** What the same query also asks, by keys and values of its own. */
   readonly joined?: readonly JoinedTokens[]
+  /** float [n, 1, 1]: 1 for the items of which each token attends to itself alone */
+  readonly perturbed?: Value
 }
 
 /** Tokens of a picture that prompts. */
@@ -41,12 +43,19 @@ export function attend(scope: Scope, from: Tokens, to: Tokens, shape: AttentionS
   const project = (name: string, { rows, width: inWidth }: Tokens): Value =>
     scope.node('Reshape', [linear(scope.at(name), rows, inWidth, width), batched])
   const asked = project(query, from)
-  const answer = (keys: Value, values: Value): Value =>
-    multiHeadAttention(scope, [asked, keys, values], shape.heads, shape.isCausal ?? false)
-  let mixed = answer(project(key, to), project(value, to))
+  const answer = (keys: Value, answers: Value): Value =>
+    multiHeadAttention(scope, [asked, keys, answers], shape.heads, shape.isCausal ?? false)
+  const values = project(value, to)
+  let mixed = answer(project(key, to), values)
+  if (shape.perturbed !== undefined) mixed = towards(scope, mixed, values, shape.perturbed)
   for (const { names, scale, ...tokens } of shape.joined ?? []) {
     const more = answer(project(names[0], tokens), project(names[1], tokens))
     mixed = scope.node('Add', [mixed, scope.node('Mul', [more, scale])])
   }
   return linear(scope.at(output), scope.node('Reshape', [mixed, scope.ints(-1, width)]), width, width)
+}
+
+/** a + share * (b - a) */
+function towards(scope: Scope, a: Value, b: Value, share: Value): Value {
+  return scope.node('Add', [a, scope.node('Mul', [scope.node('Sub', [b, a]), share])])
 }

@@ -14,6 +14,8 @@ export interface TransformerShape {
   readonly depth: number
   readonly heads: number
   readonly groups: number
+  /** float [n, 1, 1]: 1 for the items whose cells attend to themselves alone */
+  readonly perturbed?: Value | undefined
 }
 
 /** The encoded prompt. */
@@ -42,14 +44,15 @@ export function spatialTransformer(scope: Scope, x: Value, context: Context, sha
 }
 
 function transformerBlock(scope: Scope, x: Value, context: Context, shape: TransformerShape): Value {
-  const { channels: width, heads } = shape
+  const { channels: width, heads, perturbed } = shape
   const { batch, joined = [] } = context
   const norm = (name: string, rows: Value): Tokens => ({
     rows: layerNorm(scope.at(name), rows, width, LAYER_NORM_EPS),
     width,
   })
   const cells = norm('norm1', x)
-  let h = scope.node('Add', [attend(scope.at('attn1'), cells, cells, { heads, batch }), x])
+  const self = { heads, batch, ...(perturbed === undefined ? {} : { perturbed }) }
+  let h = scope.node('Add', [attend(scope.at('attn1'), cells, cells, self), x])
   h = scope.node('Add', [attend(scope.at('attn2'), norm('norm2', h), context, { heads, batch, joined }), h])
   return scope.node('Add', [feedForward(scope.at('ff'), norm('norm3', h)), h])
 }

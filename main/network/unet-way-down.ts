@@ -21,6 +21,8 @@ export interface Drawing {
   /** Outputs of the way down that the way up has yet to take, last in first out. */
   readonly skips: Skip[]
   readonly tap: Tap
+  /** float [n, 1, 1]: 1 for the items whose middle attends to itself alone */
+  readonly perturbed?: Value
 }
 
 export interface Skip {
@@ -100,7 +102,7 @@ export function middle(drawing: Drawing, x: Value): Value {
   const channels = config.blockChannels[level] ?? 0
   const block = drawing.scope.at('mid_block')
   let h = resnet(drawing, block.at('resnets.0'), x, channels, channels)
-  h = transformer(drawing, block.at('attentions.0'), h, level, config.middleTransformerDepth)
+  h = transformer(drawing, block.at('attentions.0'), h, level, config.middleTransformerDepth, drawing.perturbed)
   h = resnet(drawing, block.at('resnets.1'), h, channels, channels)
   tap('middle_block', h)
   return h
@@ -111,12 +113,19 @@ export function resnet(drawing: Drawing, scope: Scope, x: Value, inChannels: num
   return resnetBlock(scope, x, { inChannels, outChannels, groups, eps, norm: groupNorm }, drawing.time)
 }
 
-export function transformer(drawing: Drawing, scope: Scope, x: Value, level: number, depth: number): Value {
+export function transformer(
+  drawing: Drawing,
+  scope: Scope,
+  x: Value,
+  level: number,
+  depth: number,
+  perturbed?: Value,
+): Value {
   const { config, context } = drawing
   if (depth === 0) return x
   const channels = config.blockChannels[level] ?? 0
   const heads = config.headCount[level] ?? 1
-  return spatialTransformer(scope, x, context, { channels, depth, heads, groups: config.normGroups })
+  return spatialTransformer(scope, x, context, { channels, depth, heads, groups: config.normGroups, perturbed })
 }
 
 function keep({ skips, tap }: Drawing, value: Value, channels: number): Value {

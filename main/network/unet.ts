@@ -17,6 +17,11 @@ export interface UnetOptions {
   readonly withResiduals?: boolean
   /** Also take tokens of pictures that prompt, one image_tokens.0 … each, and image_scale.0 …, how much each counts. */
   readonly adapters?: readonly Component<IpAdapterConfig>[]
+  /**
+   * Also take perturbed, float [n]: 1 for the items whose middle attends to itself alone. Ahn et al. 2024 (arXiv 2403.17377),
+   * section 3.2.
+   */
+  readonly withPerturbation?: boolean
 }
 
 /**
@@ -33,7 +38,8 @@ export function buildUnet(component: Component<UnetConfig>, options: UnetOptions
   const tap: Tap = (name, value) => {
     if (options.withTaps) graph.output(name, value)
   }
-  const drawing = startDrawing(graph, config, tap, adapters.length)
+  const started = startDrawing(graph, config, tap, adapters.length)
+  const drawing = options.withPerturbation ? { ...started, perturbed: perturbedItems(graph) } : started
   const { scope } = drawing
   const inner = middle(drawing, wayDown(drawing))
   const h = wayUp(drawing, options.withResiduals ? withResiduals(graph, drawing, inner) : inner)
@@ -42,6 +48,10 @@ export function buildUnet(component: Component<UnetConfig>, options: UnetOptions
   const prediction = conv(scope.at('conv_out'), silu(scope, normal), width, config.outChannels)
   graph.output('prediction', prediction, ['n', config.outChannels, 'h', 'w'])
   return graph.finish()
+}
+
+function perturbedItems(graph: GraphBuilder): Value {
+  return graph.root.node('Reshape', [graph.input('perturbed', 'float', ['n']), graph.root.ints(-1, 1, 1)])
 }
 
 /** Names of the residuals that go with a U-Net of `skips` skips, the middle's last. */

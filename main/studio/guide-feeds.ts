@@ -25,6 +25,8 @@ export interface GuideInputs {
   readonly hasResiduals: boolean
   /** Pictures that prompt. */
   readonly pictureCount: number
+  /** Passes may have a middle that attends to itself alone. */
+  readonly hasPerturbation: boolean
 }
 
 /** The shares of the steps between which something acts. */
@@ -41,7 +43,11 @@ export function isActive({ start, end }: ActiveShare, { step, steps }: Moment): 
 /** Feeds of pictures that say nothing. */
 export function neutralFeeds(inputs: GuideInputs): GuideFeeds {
   return ({ x }) =>
-    Promise.resolve({ ...(inputs.hasResiduals ? noResiduals(inputs.unet, x.shape) : {}), ...noPictures(inputs, x) })
+    Promise.resolve({
+      ...(inputs.hasResiduals ? noResiduals(inputs.unet, x.shape) : {}),
+      ...noPictures(inputs, x),
+      ...(inputs.hasPerturbation ? { perturbed: tensor([x.shape[0] ?? 1]) } : {}),
+    })
 }
 
 /** Residuals of zeros for a latent of this shape. */

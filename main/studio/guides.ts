@@ -2,16 +2,17 @@ import type { Checkpoint } from '../checkpoint/checkpoint.ts'
 import type { GenerationTask } from '../contract/studio.ts'
 import type { UnetOptions } from '../network/unet.ts'
 import type { Network } from '../runtime/network.ts'
+import { tensor } from '../tensor/tensor.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { openControls, readControls, residualsOf, usedControls } from './controls.ts'
 import type { JoinedControl } from './controls.ts'
-import type { GuideFeeds, GuideInputs } from './guide-feeds.ts'
+import type { GuideFeeds, GuideInputs, NetworkPass } from './guide-feeds.ts'
 import { openAdapters, pictureFeeds, readImagePrompts, usedImagePrompts } from './image-prompts.ts'
 import type { JoinedAdapter, PictureTokens, RunOnce } from './image-prompts.ts'
 import type { PromptRole } from './size-conditioning.ts'
 import { partPath } from './task-paths.ts'
 
-/** The ControlNets and IP-Adapters that a request joins to its model. */
+/** The ControlNets and IP-Adapters that a request joins to its model, and what else changes its U-Net's passes. */
 export interface JoinedGuides {
   readonly inputs: GuideInputs
   readonly controls: readonly JoinedControl[]
@@ -44,7 +45,8 @@ export function guideMarks(task: GenerationTask): {
 } {
   const names = usedControls(task).map(({ id }) => controlName(partPath(task, id)))
   const adapters = usedImagePrompts(task).map(({ id }) => partPath(task, id))
-  return { unet: [...(names.length > 0 ? ['residuals'] : []), ...adapters], names: [...new Set(names)].sort() }
+  const marks = [...(names.length > 0 ? ['residuals'] : []), ...(isPerturbed(task) ? ['perturbed'] : [])]
+  return { unet: [...marks, ...adapters], names: [...new Set(names)].sort() }
 }
 
 export function controlName(path: string): GuideName {
@@ -61,16 +63,35 @@ export async function openGuides(
   factor: number,
   task: GenerationTask,
 ): Promise<JoinedGuides | null> {
-  if (usedControls(task).length === 0 && usedImagePrompts(task).length === 0) return null
+  const hasPerturbation = isPerturbed(task)
+  if (usedControls(task).length === 0 && usedImagePrompts(task).length === 0 && !hasPerturbation) return null
   const controls = await openControls(unet, factor, task)
   const adapters = await openAdapters(unet.config, task)
-  const inputs = { unet: unet.config, hasResiduals: controls.length > 0, pictureCount: adapters.length }
+  const inputs = {
+    unet: unet.config,
+    hasResiduals: controls.length > 0,
+    pictureCount: adapters.length,
+    hasPerturbation,
+  }
   return { inputs, controls, adapters, tokens: new Map() }
+}
+
+/** Whether the request is guided away from what a perturbed middle predicts. */
+export function isPerturbed({ request: { guidance } }: Pick<GenerationTask, 'request'>): boolean {
+  return (guidance?.perturbedAttention ?? 0) > 0
+}
+
+function perturbedRows({ x, told }: NetworkPass): Tensor {
+  return told.perturbed ?? tensor([x.shape[0] ?? 1])
 }
 
 /** How the U-Net is drawn for these guides. */
 export function guidedUnet({ inputs, adapters }: JoinedGuides): UnetOptions {
-  return { withResiduals: inputs.hasResiduals, adapters: adapters.map(({ component }) => component) }
+  return {
+    withResiduals: inputs.hasResiduals,
+    withPerturbation: inputs.hasPerturbation,
+    adapters: adapters.map(({ component }) => component),
+  }
 }
 
 /**
@@ -90,6 +111,7 @@ export async function readGuides(joined: JoinedGuides, task: GenerationTask, hos
     feeds: async (pass) => ({
       ...(controls.length === 0 ? {} : await residualsOf(controls, joined.inputs.unet, pass)),
       ...pictureFeeds(prompts, pass),
+      ...(joined.inputs.hasPerturbation ? { perturbed: perturbedRows(pass) } : {}),
     }),
   }
 }

@@ -14,6 +14,7 @@ import { composedPrompts } from '../text/prompt/composition.ts'
 import { promptStages } from '../text/prompt/schedule.ts'
 import type { PromptStage } from '../text/prompt/schedule.ts'
 import { promptStyles } from '../text/prompt/styles.ts'
+import { isPerturbed } from './guides.ts'
 import type { Guides } from './guides.ts'
 import { guidanceEmbedding } from './guidance-embedding.ts'
 import { labelledNetwork } from './labelled.ts'
@@ -50,6 +51,10 @@ export async function promptedNetwork(
   { steps, channels, guides, onTokens = () => undefined }: PromptedRun,
 ): Promise<Predict> {
   const { told } = model.networks
+  if ((told !== 'words' || model.networks.input === 'instruct') && isPerturbed({ request })) {
+    const expected = 'expected no perturbed attention for a model that edits pictures or hears no words'
+    throw new StudioError('invalid-request', `${expected}, found some`, { field: 'guidance.perturbedAttention' })
+  }
   if (told !== 'words') return labelledNetwork(model, { request, batchGuidance }, told)
   const network = await model.unet(undefined, guides?.feeds)
   const { prompt, negativePrompt, promptStyle = 'plain', guidance = {} } = request
@@ -67,7 +72,8 @@ export async function promptedNetwork(
     const found = `expected one instruction for a model that edits, found ${prompts.length} joined by AND`
     throw new StudioError('invalid-request', found, { field: 'prompt' })
   }
-  const isAlone = guidanceScale === 1 && others.length === 0 && only?.weight === 1
+  const { perturbedAttention: perturbedScale = 0 } = guidance
+  const isAlone = guidanceScale === 1 && others.length === 0 && only?.weight === 1 && perturbedScale === 0
   const stages = [...prompts.flatMap((staged) => staged.stages), ...(isAlone && !edits ? [] : negative)]
   const tellAt = await encodeAll(model, request, { stages, onTokens })
   const at = (stages: readonly PromptStage[], { step }: Moment, role: PromptRole = 'prompt'): Conditioning => {
@@ -102,6 +108,7 @@ export async function promptedNetwork(
       prompts: [first, ...more],
       unconditional: at(negative, moment, 'negative'),
       scale: isGuided(moment, guidance) ? guidanceScale : 1,
+      perturbedScale: isGuided(moment, guidance) ? perturbedScale : 0,
       ...(guidance.rescale === undefined ? {} : { rescale: guidance.rescale }),
       ...(guidance.thresholding === undefined ? {} : { thresholding: guidance.thresholding }),
     })
