@@ -159,3 +159,16 @@ test('of a thousand only those in sight are drawn', async () => {
   await expect.element(cell('Style 0, Stable Diffusion 1, LoRA')).toBeVisible()
   expect(cellNames().length).toBeLessThan(120)
 })
+
+test('the menu of a cell has what the details offer', async () => {
+  const { screen, cell } = await openModels()
+  await cell('Large, Stable Diffusion 1, Model').click({ button: 'right' })
+  const titles = () =>
+    screen
+      .getByRole('menuitem')
+      .elements()
+      .map((item) => item.textContent.trim())
+  await expect.poll(titles).toEqual(['Use this model', 'Copy the name', 'Copy the path', 'Move to the trash…'])
+  await screen.getByRole('menuitem', { name: 'Move to the trash…' }).click()
+  await expect.element(screen.getByRole('dialog', { name: 'Move to the trash' })).toBeVisible()
+})
