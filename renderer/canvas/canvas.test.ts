@@ -3,7 +3,7 @@ import { page, userEvent } from 'vitest/browser'
 import { render } from 'vitest-browser-svelte'
 import type { Handlers } from '../../main/contract/calls.ts'
 import App from '../App.svelte'
-import { job, picture, scriptedStudio } from '../fixtures/scripted-transport.ts'
+import { job, picture, request, scriptedStudio } from '../fixtures/scripted-transport.ts'
 
 const INPUT = { id: 'b'.repeat(64), widthPx: 320, heightPx: 200 }
 const PIXEL =
@@ -160,4 +160,16 @@ test('an empty gallery offers ten examples, and a click runs one', async () => {
     count: 1,
     request: { prompt: 'a red apple' },
   })
+})
+
+test('a picture that is larger than what was asked for is shown in its own shape', async () => {
+  const wide = picture(1, {
+    widthPx: 640,
+    heightPx: 400,
+    request: request({ prompt: 'fox 1', widthPx: 128, heightPx: 128 }),
+  })
+  const { canvas } = await openStudio([wide])
+  await expect.element(canvas.getByText('640 × 400')).toBeVisible()
+  const frame = canvas.getByRole('img', { name: 'fox 1' }).element().closest('.picture')
+  await expect.poll(() => (frame ? frame.clientWidth / frame.clientHeight : 0)).toBeCloseTo(1.6, 1)
 })

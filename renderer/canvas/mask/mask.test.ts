@@ -208,6 +208,21 @@ test('how the mask is used is told at its fields, survives a reload, and removin
   await expect.element(stage).toBeVisible()
 })
 
+test('where only the masked area is made, all of the start picture can be painted on', async () => {
+  const { screen, stage, posted, generate, paint } = await openStudio()
+  await paint()
+  stroke(stage.element(), [0.25, 0.5], [0.75, 0.5])
+  await screen.getByRole('button', { name: 'Done' }).click()
+  await screen.getByRole('switch', { name: /^Only the masked area/ }).click()
+  await screen.getByRole('button', { name: 'Paint on the mask' }).click()
+  await expect.poll(() => stage.element().querySelector('canvas')).not.toBeNull()
+  stroke(stage.element(), [0.05, 0.5], [0.05, 0.5])
+  await generate()
+  const { at } = await reader(posted.at(-1))
+  // Cropped to a square, this place was out of sight.
+  expect([at(16, 100), at(16, 20)]).toEqual([255, 0])
+})
+
 test('Escape ends the painting before it cancels what runs', async () => {
   const { screen, stage, asked, tell, paint } = await openStudio()
   await paint()
