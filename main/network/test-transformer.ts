@@ -1,3 +1,7 @@
+import { randomFill } from '../checkpoint/parts/test-controlnet.ts'
+import type { OnnxGraph } from '../runtime/graph.ts'
+import { loadNetwork } from '../runtime/network.ts'
+import type { Feed } from '../runtime/network.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 
 /** Token vectors in float64, one a row. */
@@ -65,4 +69,31 @@ function normalBelow(x: number): number {
     area += ((to - from) / 6) * (density(from) + 4 * density((from + to) / 2) + density(to))
   }
   return 0.5 + area
+}
+
+/** A graph's outputs for these inputs; closes it again. */
+export async function run(graph: OnnxGraph, feeds: Readonly<Record<string, Feed>>): Promise<Record<string, Tensor>> {
+  const network = await loadNetwork(graph)
+  try {
+    return await network.run(feeds)
+  } finally {
+    await network.release()
+  }
+}
+
+/** The weights of `randomFill` for a linear layer [out, in], or for a norm, whose weights are of one row. */
+export function weights(name: string, shape: number[]): number[] {
+  return [...(randomFill(name, shape) ?? [])]
+}
+
+/** A norm of these random weights. */
+export function norm(x: Rows, name: string): Rows {
+  const [width] = [x[0]?.length ?? 0]
+  return layerNorm(x, weights(`${name}.weight`, [width]), weights(`${name}.bias`, [width]))
+}
+
+/** A linear layer of these random weights. */
+export function dense(x: Rows, name: string, out: number, hasBias = true): Rows {
+  const width = x[0]?.length ?? 0
+  return linear(x, weights(`${name}.weight`, [out, width]), hasBias ? weights(`${name}.bias`, [out]) : null, out)
 }

@@ -9,6 +9,7 @@ import { readTensorIndex } from '../file-kind.ts'
 import { LDM_UNET, ldmUnetNames } from '../ldm/names.ts'
 import type { TensorEntry } from '../tensor-index.ts'
 import type { WeightDelta, WeightDeltas } from '../weight-delta.ts'
+import { nameInFile } from '../weights.ts'
 import type { Component, NameMap, StoredName, Weights } from '../weights.ts'
 import { refuseOtherControls } from './controlnet-kinds.ts'
 import { checkControlNetOptions } from './controlnet-options.ts'
@@ -22,8 +23,6 @@ export interface ControlNetConfig {
   readonly hintChannels: number
   /** Widths of the convolutions that embed the picture; between two of them it is halved. */
   readonly hintWidths: readonly [number, ...number[]]
-  /** Skips of the U-Net, each of which gets a residual. */
-  readonly skipCount: number
 }
 
 type Entries = ReadonlyMap<string, TensorEntry>
@@ -116,58 +115,60 @@ function layoutOf(path: string, entries: Entries): Layout {
   )
 }
 
+type ShapeOf = (name: string) => readonly number[] | undefined
+
 /** Dimensions from names and shapes; the levels must be the base's, for its residuals join the base's skips. */
 function configOf(path: string, entries: Entries, { nameMap }: Layout, base: UnetConfig): ControlNetConfig {
-  const shapeOf = (name: string, widths = 1): readonly number[] | undefined =>
-    nameMap(
-      base,
-      widths,
-    )(name)
-      .map((stored) => entries.get(typeof stored === 'string' ? stored : stored.whole))
+  // The layers that are looked at have the same place in all files, however many embed the picture.
+  const placesOf = nameMap(base, 1)
+  const shapeOf: ShapeOf = (name) =>
+    placesOf(name)
+      .map((stored) => entries.get(nameInFile(stored)))
       .find((entry) => entry !== undefined)?.shape
-  const count = (name: (i: number) => string): number => {
-    let i = 0
-    while (shapeOf(name(i)) !== undefined) i++
-    return i
-  }
-  const depth = (place: string) => count((k) => `${place}.transformer_blocks.${k}.norm1.weight`)
-  const deepest = base.blockChannels.length - 1
-  const middle = depth('mid_block.attentions.0')
-  const down = base.blockChannels.map((_, level) => depth(`down_blocks.${level}.attentions.0`))
-  const attended = down.findIndex((blocks) => blocks > 0)
-  const transformer = middle > 0 ? 'mid_block.attentions.0' : `down_blocks.${attended}.attentions.0`
-  const crossAttentionDim = shapeOf(`${transformer}.transformer_blocks.0.attn2.to_k.weight`)?.[1]
-  const [width, inChannels] = shapeOf('conv_in.weight') ?? []
+  const unet = copiedUnet(shapeOf, base)
+  requireSame(path, 'wide first block', shapeOf('conv_in.weight')?.[0], base.blockChannels[0])
+  requireSame(path, 'wide last block', shapeOf('controlnet_mid_block.weight')?.[0], base.blockChannels.at(-1))
+  requireSame(path, 'wide context', unet.crossAttentionDim, base.crossAttentionDim)
   const vectorSize = shapeOf('add_embedding.linear_1.weight')?.[1]
-  requireSame(path, 'wide first block', width, base.blockChannels[0])
-  requireSame(path, 'wide last block', shapeOf('controlnet_mid_block.weight')?.[0], base.blockChannels[deepest])
-  requireSame(path, 'wide context', crossAttentionDim ?? base.crossAttentionDim, base.crossAttentionDim)
   requireSame(path, 'wide vector beside the time embedding', vectorSize ?? 0, base.vector?.size ?? 0)
-
-  const [firstWidth = 0, hintChannels = 0] = shapeOf('controlnet_cond_embedding.conv_in.weight') ?? []
+  const [, hintChannels = 0] = shapeOf('controlnet_cond_embedding.conv_in.weight') ?? []
   if (hintChannels !== PICTURE_CHANNELS) {
     const expected = `expected a ControlNet that sees pictures of ${PICTURE_CHANNELS} channels, found ${hintChannels}`
     throw new StudioError('checkpoint-unsupported', `${path}: ${expected}`)
   }
-  // Every other convolution halves and widens. In the original's numbering the last one stands where an even block would.
-  const halvings: number[] = []
+  return { unet, hintChannels, hintWidths: hintWidthsOf(shapeOf) }
+}
+
+/** The base, with what a ControlNet may have otherwise: fewer transformers, or none. */
+function copiedUnet(shapeOf: ShapeOf, base: UnetConfig): UnetConfig {
+  const depth = (place: string): number => {
+    let k = 0
+    while (shapeOf(`${place}.transformer_blocks.${k}.norm1.weight`)) k++
+    return k
+  }
+  const middle = depth('mid_block.attentions.0')
+  const down = base.blockChannels.map((_, level) => depth(`down_blocks.${level}.attentions.0`))
+  const attended = down.findIndex((blocks) => blocks > 0)
+  const transformer = middle > 0 ? 'mid_block.attentions.0' : `down_blocks.${attended}.attentions.0`
+  const context = shapeOf(`${transformer}.transformer_blocks.0.attn2.to_k.weight`)?.[1]
+  return {
+    ...base,
+    inChannels: shapeOf('conv_in.weight')?.[1] ?? base.inChannels,
+    guidanceSize: shapeOf('time_embedding.cond_proj.weight')?.[1] ?? null,
+    crossAttentionDim: context ?? base.crossAttentionDim,
+    downTransformerDepth: down,
+    middleTransformerDepth: middle,
+    hasLinearProjections: shapeOf(`${transformer}.proj_in.weight`)?.length === 2,
+  }
+}
+
+/** Every other convolution halves and widens. In the original's numbering the last one stands where an even block would. */
+function hintWidthsOf(shapeOf: ShapeOf): [number, ...number[]] {
+  const widths: [number, ...number[]] = [shapeOf('controlnet_cond_embedding.conv_in.weight')?.[0] ?? 0]
   for (let i = 1; ; i += 2) {
     const block = shapeOf(`controlnet_cond_embedding.blocks.${i}.weight`)
-    if (block === undefined) break
-    halvings.push(block[0] ?? 0)
-  }
-  return {
-    unet: {
-      ...base,
-      inChannels: inChannels ?? base.inChannels,
-      guidanceSize: shapeOf('time_embedding.cond_proj.weight')?.[1] ?? null,
-      downTransformerDepth: down,
-      middleTransformerDepth: middle,
-      hasLinearProjections: (shapeOf(`${transformer}.proj_in.weight`)?.length ?? 4) === 2,
-    },
-    hintChannels,
-    hintWidths: [firstWidth, ...halvings],
-    skipCount: base.blockChannels.length * (base.layersPerBlock + 1),
+    if (block === undefined) return widths
+    widths.push(block[0] ?? 0)
   }
 }
 

@@ -5,7 +5,7 @@ import { ldmUnetNames } from '../ldm/names.ts'
 import { writeTensors } from '../test-models.ts'
 import type { StoredTensor } from '../test-models.ts'
 import type { Component } from '../weights.ts'
-import { controlNetTensors, skipChannels } from './controlnet.ts'
+import { controlNetTensors } from './controlnet.ts'
 
 /** Values of a tensor of this name and shape, or null for the base's own where it has one. */
 export type Fill = (name: string, shape: readonly number[]) => Float32Array | null
@@ -35,8 +35,7 @@ export async function writeControlNet(
   { fill = randomFill, layout = 'original', hintWidths = [4, 6, 8, 10] }: TestControlNet = {},
 ): Promise<void> {
   const { config: unet } = base
-  const skipCount = skipChannels(unet).length
-  const expected = controlNetTensors({ unet, hintChannels: 3, hintWidths, skipCount })
+  const expected = controlNetTensors({ unet, hintChannels: 3, hintWidths })
   const tensors = new Map<string, StoredTensor>()
   const files = new Map<string, Buffer>()
   for (const [name, shape] of expected) {
