@@ -51,6 +51,7 @@ async function testStudio() {
       threads: null,
       showPreviews: more.showPreviews ?? false,
       batchGuidance: more.batchGuidance ?? true,
+      memoryUse: more.memoryUse ?? 'auto',
     }
     const result = await studio.generate(task, { signal, onProgress, onPreview, logger: console })
     return { ...result, file: join(stagingFolder, result.pictureName) }
@@ -131,6 +132,14 @@ test('guidance in one batch and in two passes make the same picture but for roun
   expect(await meanDifference(unguided.file, batched.file)).toBeGreaterThan(0.02)
 })
 
+test('weights held in either way make the same picture but for rounding, and the picture tells which it was', async () => {
+  const { generate } = await testStudio()
+  const [fast, small] = [await generate({}, { memoryUse: 'fast' }), await generate({}, { memoryUse: 'small' })]
+  expect(fast.origin.memory).toEqual({ use: 'fast', tilePx: null })
+  expect(small.origin.memory).toEqual({ use: 'small', tilePx: null })
+  expect(await meanDifference(fast.file, small.file)).toBeLessThan(0.005)
+})
+
 test('a low strength stays near the input picture, a high one leaves it', async () => {
   const { generate } = await testStudio()
   const { file } = await generate({ steps: 10 })
@@ -197,6 +206,8 @@ test('what the request asks of its sampler and its noise changes the picture, an
     { guidance: { perturbedAttention: 2 } },
     { guidance: { thresholding: { mimicScale: 2, quantile: 1 } } },
     { promptStyle: 'a1111', prompt: 'a (red:1.4) apple' },
+    { promptStyle: 'comfyui', prompt: 'a (red:1.4) apple' },
+    { promptStyle: 'invokeai', prompt: 'a (red)0.3 apple' },
     { promptStyle: 'a1111', prompt: 'a [red:green:0.5] apple AND a cat :0.5' },
   ] satisfies Partial<GenerationRequest>[]) {
     expect(await pixels(changes), JSON.stringify(changes)).toBeGreaterThan(0.0001)
