@@ -103,15 +103,7 @@ function configOf(
   nameMap: NameMap,
   fields: z.infer<typeof Fields>,
 ): ImageEncoderConfig {
-  const find = (name: string): TensorEntry | undefined =>
-    nameMap(name)
-      .map((stored) => entries.get(nameInFile(stored)))
-      .find((entry) => entry !== undefined)
-  const shape = (name: string): readonly number[] => {
-    const entry = find(name)
-    if (entry) return entry.shape
-    throw new StudioError('checkpoint-unsupported', `${path}: expected tensor ${name}, found none`)
-  }
+  const { find, shape } = lookup(path, entries, nameMap)
   const layer = (i: number) => `vision_model.encoder.layers.${i}`
   let layerCount = 0
   while (find(`${layer(layerCount)}.layer_norm1.weight`)) layerCount++
@@ -140,6 +132,20 @@ function configOf(
     normEps: fields.layer_norm_eps ?? 1e-5,
     projection: { size: sizes[isTransposed ? 1 : 0] ?? 0, isTransposed },
   }
+}
+
+/** `shape` throws for a tensor that is not there. */
+function lookup(path: string, entries: Entries, nameMap: NameMap) {
+  const find = (name: string): TensorEntry | undefined =>
+    nameMap(name)
+      .map((stored) => entries.get(nameInFile(stored)))
+      .find((entry) => entry !== undefined)
+  const shape = (name: string): readonly number[] => {
+    const entry = find(name)
+    if (entry) return entry.shape
+    throw new StudioError('checkpoint-unsupported', `${path}: expected tensor ${name}, found none`)
+  }
+  return { find, shape }
 }
 
 /** ViT-L and all larger ones have 16 heads, ViT-B 12 of width 64; what is thinner is a test's, with heads 8 wide. */
