@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
+import { LIMITS } from '../contract/generation.ts'
 import type { ModelDefaults } from '../contract/model.ts'
 import { modelDefaults, readCard } from './card.ts'
 import { testModels } from './test-models.ts'
@@ -19,7 +20,7 @@ const family: ModelDefaults = {
 it.each([
   ['its family when nothing else is said', null, {}, {}],
   ['the size it was trained at', 768, {}, { widthPx: 768, heightPx: 768 }],
-  ['a size the studio can draw', 8192, {}, { widthPx: 2048, heightPx: 2048 }],
+  ['a size the studio can draw', 8192, {}, { widthPx: LIMITS.sizePx.max, heightPx: LIMITS.sizePx.max }],
   [
     'its card before all',
     256,
