@@ -13,6 +13,8 @@ export interface AttentionShape {
   /** int64 [1]: n, of which rows hold no trace */
   readonly batch: Value
   readonly isCausal?: boolean
+  /** int32 [n, t]: 0 for tokens of `to` that nothing attends to */
+  readonly attended?: Value
   /** Names of the query, key, value and output projections. */
   readonly names?: readonly [string, string, string, string]
   /** What the same query also asks, by keys and values of its own. */
@@ -33,7 +35,7 @@ const DIFFUSERS_NAMES = ['to_q', 'to_k', 'to_v', 'to_out.0'] as const
 
 /**
  * Multi-head attention of `from` to `to`, projections included: [n·s, width of `from`].
- * Vaswani et al. 2017 (arXiv 1706.03762), section 3.2.2; no padding mask. With `joined` tokens it is the decoupled
+ * Vaswani et al. 2017 (arXiv 1706.03762), section 3.2.2; without a padding mask unless one is given. With `joined` tokens it is the decoupled
  * cross-attention of Ye et al. 2023 (arXiv 2308.06721), section 3.2.
  */
 export function attend(scope: Scope, from: Tokens, to: Tokens, shape: AttentionShape): Value {
@@ -44,7 +46,7 @@ export function attend(scope: Scope, from: Tokens, to: Tokens, shape: AttentionS
     scope.node('Reshape', [linear(scope.at(name), rows, inWidth, width), batched])
   const asked = project(query, from)
   const answer = (keys: Value, answers: Value): Value =>
-    multiHeadAttention(scope, [asked, keys, answers], shape.heads, shape.isCausal ?? false)
+    multiHeadAttention(scope, [asked, keys, answers], shape.heads, shape.isCausal ?? false, shape.attended)
   const values = project(value, to)
   let mixed = answer(project(key, to), values)
   if (shape.perturbed !== undefined) mixed = towards(scope, mixed, values, shape.perturbed)

@@ -55,14 +55,19 @@ export function layerNorm(scope: Scope, x: Value, width: number, eps: number): V
   return scope.node('LayerNormalization', inputs, { axis: -1, epsilon: { float: eps } })
 }
 
-/** softmax(q kᵀ / √d) v for each head; q [n, s, heads·d], k and v [n, t, heads·d]. */
+/**
+ * softmax(q kᵀ / √d) v for each head; q [n, s, heads·d], k and v [n, t, heads·d].
+ * @param attended int32 [n, t]: 0 for what no query attends to
+ */
 export function multiHeadAttention(
   scope: Scope,
   qkv: readonly [Value, Value, Value],
   heads: number,
   isCausal: boolean,
+  attended?: Value,
 ): Value {
-  return scope.runtimeNode('MultiHeadAttention', qkv, { num_heads: heads, unidirectional: isCausal ? 1 : 0 })
+  const inputs = attended === undefined ? qkv : [...qkv, '', attended]
+  return scope.runtimeNode('MultiHeadAttention', inputs, { num_heads: heads, unidirectional: isCausal ? 1 : 0 })
 }
 
 /** Each cell four times: [n, c, h, w] → [n, c, 2h, 2w]. */

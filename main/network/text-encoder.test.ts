@@ -49,3 +49,30 @@ test('more layers cannot be left out than there are', async () => {
   expect(() => buildTextEncoder(textEncoder, { clipSkip: 4 })).toThrow('expected clipSkip from 1 to 3, found 4')
   expect(() => buildTextEncoder(textEncoder, { clipSkip: 0 })).toThrow('found 0')
 })
+
+test('what a hidden token is, no other token can tell', async () => {
+  const network = await loadNetwork(
+    buildTextEncoder((await openCheckpoint(MODEL)).textEncoders[0], { withHiding: true }),
+  )
+  onTestFinished(() => network.release())
+  const hide = async (ids: number[], hidden: number | null) => {
+    const attended = BigInt64Array.from(ids, (_, i) => (i === hidden ? 0n : 1n))
+    const feeds = { input_ids: BigInt64Array.from(ids, BigInt), attended }
+    const { context } = await network.run({
+      input_ids: { shape: [1, ids.length], data: feeds.input_ids },
+      attended: { shape: [1, ids.length], data: feeds.attended },
+    })
+    if (!context) throw new Error('expected a context, found none')
+    return context
+  }
+  const other = PROMPT.map((id, i) => (i === 4 ? id + 1 : id))
+  const [a, b] = [await hide(PROMPT, 4), await hide(other, 4)]
+  const width = a.shape[2] ?? 0
+  const without = (data: Float32Array) => [...data.slice(0, 4 * width), ...data.slice(5 * width)]
+  expect(without(a.data)).toEqual(without(b.data))
+  expect(without((await hide(other, null)).data)).not.toEqual(without((await hide(PROMPT, null)).data))
+
+  const plain = (await (await loaded())([PROMPT]))['context']
+  const shown = await hide(PROMPT, null)
+  for (const [i, value] of shown.data.entries()) expect(value).toBeCloseTo(plain?.data[i] ?? NaN, 4)
+})

@@ -3,6 +3,7 @@ import type { Component } from '../checkpoint/weights.ts'
 import type { OnnxGraph } from '../runtime/graph.ts'
 import { attend } from './attention.ts'
 import { GraphBuilder } from './graph-builder.ts'
+import { ELEMENT_TYPES } from './onnx/model.ts'
 import type { Scope, Value } from './scope.ts'
 import { gelu, layerNorm, linear, quickGelu } from './layers.ts'
 
@@ -13,6 +14,8 @@ export interface TextEncoderOptions {
   readonly withPooled?: boolean
   /** Also take token_vectors [k, d]: what an id beyond the vocabulary stands for, counted from its end. */
   readonly withTokenVectors?: boolean
+  /** Also take attended, int64 [n, t]: 0 for tokens that nothing attends to. */
+  readonly withHiding?: boolean
   /** Also give hidden_states.0 …, last_hidden_state, clip_skip2 and pooler_output. */
   readonly withTaps?: boolean
 }
@@ -40,7 +43,8 @@ export function buildTextEncoder(component: Component<ClipTextConfig>, options: 
   const { ids } = words
   const isWhole = withTaps || withPooled
   const contextLayer = layerCount - clipSkip + 1
-  const states = hiddenStates(scope, words, config, isWhole ? layerCount : contextLayer)
+  const shown = options.withHiding ? { ...words, attended: attendedTokens(graph) } : words
+  const states = hiddenStates(scope, shown, config, isWhole ? layerCount : contextLayer)
   const state = (layer: number): Value => inBatches(scope, states[layer] ?? '', ids, hiddenSize)
   const normed = (layer: number): Value =>
     inBatches(scope, finalNorm(scope, states[layer] ?? '', config), ids, hiddenSize)
@@ -66,6 +70,12 @@ export function buildTextEncoder(component: Component<ClipTextConfig>, options: 
 interface Words {
   readonly ids: Value
   readonly given?: { readonly isGiven: Value; readonly vectors: Value }
+  /** int32 [n, t] */
+  readonly attended?: Value
+}
+
+function attendedTokens(graph: GraphBuilder): Value {
+  return graph.root.node('Cast', [graph.input('attended', 'int64', ['n', 't'])], { to: ELEMENT_TYPES.int32 })
 }
 
 /** Ids beyond the vocabulary are rows of `vectors` [k, d]; among the vocabulary's they count as 0, far from an end of text. */
@@ -88,7 +98,7 @@ function hiddenStates(scope: Scope, words: Words, config: ClipTextConfig, layers
   let rows = embedding(scope.at('embeddings'), words, config)
   const states = [rows]
   for (let i = 0; i < layers; i++) {
-    rows = encoderLayer(scope.at(`encoder.layers.${i}`), rows, batch, config)
+    rows = encoderLayer(scope.at(`encoder.layers.${i}`), rows, { batch, attended: words.attended }, config)
     states.push(rows)
   }
   return states
@@ -105,10 +115,16 @@ function embedding(scope: Scope, { ids, given }: Words, config: ClipTextConfig):
   return scope.node('Reshape', [scope.node('Add', [tokens, used]), scope.ints(-1, hiddenSize)])
 }
 
-function encoderLayer(scope: Scope, x: Value, batch: Value, config: ClipTextConfig): Value {
+function encoderLayer(
+  scope: Scope,
+  x: Value,
+  { batch, attended }: { readonly batch: Value; readonly attended: Value | undefined },
+  config: ClipTextConfig,
+): Value {
   const { hiddenSize: width, intermediateSize: inner, headCount: heads, normEps: eps } = config
   const tokens = { rows: layerNorm(scope.at('layer_norm1'), x, width, eps), width }
-  const shape = { heads, batch, isCausal: true, names: PROJECTIONS }
+  const mask = attended === undefined ? {} : { attended }
+  const shape = { heads, batch, isCausal: true, names: PROJECTIONS, ...mask }
   const h = scope.node('Add', [attend(scope.at('self_attn'), tokens, tokens, shape), x])
   const normal = layerNorm(scope.at('layer_norm2'), h, width, eps)
   const activate = config.activation === 'quick_gelu' ? quickGelu : gelu

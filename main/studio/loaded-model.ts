@@ -16,7 +16,7 @@ import { channelsOf, concatChannels } from '../tensor/batch.ts'
 import { tensor } from '../tensor/tensor.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { encodePrompt } from '../text/conditioning.ts'
-import type { EncodedPrompt, PromptEncoder, TextEncoder } from '../text/conditioning.ts'
+import type { EncodedPrompt, EncodedText, PromptEncoder, TextEncoder } from '../text/conditioning.ts'
 import { withWords } from '../text/named-words.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
 import { guidanceEmbedding } from './guidance-embedding.ts'
@@ -47,7 +47,8 @@ export interface LoadOptions {
 /** Told how many bytes of a network's weights have been read. */
 export type OnRead = (share: number) => void
 
-type NetworkName = `text encoder ${number}` | 'U-Net' | 'decoder' | 'encoder' | GuideName
+type NetworkName =
+  `text encoder ${number}` | `text encoder ${number}, hiding` | 'U-Net' | 'decoder' | 'encoder' | GuideName
 
 /** A model whose networks are opened when first asked for, and stay open until `release`. */
 export class LoadedModel {
@@ -123,11 +124,14 @@ export class LoadedModel {
     for (const [i, tokenizer] of this.#tokenizers.entries()) {
       const network = await this.openTextEncoder(i)
       const words = this.#words[i]
-      const encode: TextEncoder = async (ids) => {
-        const data = BigInt64Array.from(ids.flat(), (id) => BigInt(id))
-        const input = { input_ids: { shape: [ids.length, ids[0]?.length ?? 0], data } }
-        const outputs = await network.run(words ? { ...input, token_vectors: words.vectors } : input)
-        return { states: output(outputs, 'context'), pooled: outputs['pooled'] ?? null }
+      const encode: TextEncoder = async (ids, hidden) => {
+        const shape = [ids.length, ids[0]?.length ?? 0]
+        const feeds = {
+          input_ids: { shape, data: BigInt64Array.from(ids.flat(), BigInt) },
+          ...(words ? { token_vectors: words.vectors } : {}),
+        }
+        if (hidden) return encodedText(await (await this.#hidingTextEncoder(i)).run({ ...feeds, ...attended(hidden) }))
+        return encodedText(await network.run(feeds))
       }
       encoders.push({ tokenizer: withWords(tokenizer, words?.words ?? []), encode })
     }
@@ -137,6 +141,11 @@ export class LoadedModel {
   /** One text encoder by its place. */
   async openTextEncoder(place: number, onRead?: OnRead): Promise<Network> {
     return this.#network(`text encoder ${place}`, () => this.networks.textEncoder(place), onRead)
+  }
+
+  async #hidingTextEncoder(place: number): Promise<Network> {
+    const build = () => this.networks.textEncoder(place, { canHide: true })
+    return this.#network(`text encoder ${place}, hiding`, build, undefined)
   }
 
   /** What the U-Net is told for a class. */
@@ -285,6 +294,15 @@ export class LoadedModel {
   async #network(name: NetworkName, build: () => OnnxGraph, onRead: OnRead | undefined): Promise<Network> {
     return this.#open.get(name, build, { threads: this.options.threads, onRead })
   }
+}
+
+function encodedText(outputs: Record<string, Tensor>): EncodedText {
+  return { states: output(outputs, 'context'), pooled: outputs['pooled'] ?? null }
+}
+
+function attended(hidden: readonly (readonly boolean[])[]) {
+  const data = BigInt64Array.from(hidden.flat(), (isHidden) => (isHidden ? 0n : 1n))
+  return { attended: { shape: [hidden.length, hidden[0]?.length ?? 0], data } }
 }
 
 function output(outputs: Record<string, Tensor>, name: string): Tensor {

@@ -33,7 +33,7 @@ export interface Networks {
   /** Of each text encoder that takes words beyond its vocabulary, as token_vectors beside the ids. */
   readonly wordSpaces: readonly WordSpace[]
   /** input_ids → context, and pooled where there is a vector to make. @param place among the model's text encoders */
-  textEncoder(place: number): OnnxGraph
+  textEncoder(place: number, options?: TextEncoderUse): OnnxGraph
   /** ControlNets and IP-Adapters that the request joins; null where there are none. */
   readonly guides: JoinedGuides | null
   /** sample, timestep, context, vector, guidance and what the guides give → prediction */
@@ -42,6 +42,11 @@ export interface Networks {
   decoder(): OnnxGraph
   /** image → mean and logvar, before the scaling factor */
   encoder(): OnnxGraph
+}
+
+export interface TextEncoderUse {
+  /** Takes attended too: which tokens others attend to. */
+  readonly canHide?: boolean
 }
 
 export interface WeightBytes {
@@ -86,7 +91,7 @@ export function drawnNetworks(
       width: config.hiddenSize,
       contentLength: config.contextLength - 2,
     })),
-    textEncoder(place) {
+    textEncoder(place, { canHide = false } = {}) {
       const part = textEncoders[place]
       if (!part) throw new RangeError(`expected one of ${textEncoders.length} text encoders, found ${place}`)
       // Only models that are told a vector need the pooled output, that of the last encoder.
@@ -95,6 +100,7 @@ export function drawnNetworks(
       return buildTextEncoder(part, {
         withPooled,
         withTokenVectors: true,
+        withHiding: canHide,
         ...(clipSkip === undefined ? {} : { clipSkip }),
       })
     },

@@ -24,7 +24,13 @@ export function readyNetworks({ graphs, textEncoders, latent, isToldSizes }: Onn
     },
     wordSpaces: [],
     guides: null,
-    textEncoder(place) {
+    textEncoder(place, { canHide = false } = {}) {
+      if (canHide) {
+        const found = 'found a model of ready graphs, whose text encoder cannot hide words'
+        throw new StudioError('invalid-request', `expected a prompt style without weights below 1, ${found}`, {
+          field: 'promptStyle',
+        })
+      }
       const part = textEncoders[place]
       if (!part) throw new RangeError(`expected one of ${textEncoders.length} text encoders, found ${place}`)
       const withPooled = isToldSizes && place === textEncoders.length - 1
