@@ -106,9 +106,11 @@ export class Draft {
     remember(KEY, this.#fields)
   }
 
-  /** A change of several fields at once that one undo takes back. */
+  /** A change of several fields at once that one undo takes back; what else was changed since stays. */
   changeUndoably(label: string, patch: Partial<DraftFields>): void {
-    const before = this.#fields
+    const fields = this.#fields
+    const names = Object.keys(patch) as (keyof DraftFields)[]
+    const before: Partial<DraftFields> = Object.fromEntries(names.map((name) => [name, fields[name]]))
     this.change(patch)
     this.#history.push({
       label,

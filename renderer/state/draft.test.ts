@@ -48,6 +48,15 @@ test('using a picture’s settings takes its request whole, and one undo brings 
   expect(draft.fields).toMatchObject({ prompt: 'a house', count: 4, isSeedLocked: false })
 })
 
+test('an undo takes back its own fields and leaves what was written since', async () => {
+  const history = new UndoHistory()
+  const draft = draftOf(history)
+  draft.loras.add('add a LoRA', { id: 'ink', weight: 1 })
+  draft.change({ prompt: 'a fox' })
+  await history.undo()
+  expect(draft.fields).toMatchObject({ prompt: 'a fox', loras: [] })
+})
+
 test('a refusal stays at its field until that field changes', () => {
   const draft = draftOf()
   expect(draft.refuse({ code: 'invalid-request', message: 'expected less', field: 'request.widthPx' })).toBe(true)

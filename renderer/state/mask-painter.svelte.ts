@@ -28,8 +28,8 @@ export class MaskPainter {
   #brushPx = $state(16)
   #last: Point | undefined
   /** The mask that the surface holds as the studio keeps it. */
-  #keptId: InputId | undefined
-  #isKept = true
+  #keptId = $state<InputId>()
+  #isKept = $state(true)
   #rest: ReturnType<typeof setTimeout> | undefined
   #keeping: Promise<void> = Promise.resolve()
 
@@ -40,7 +40,10 @@ export class MaskPainter {
 
   /** Whether the draft's start picture is being painted on. */
   get isPainting(): boolean {
-    return this.#isOpen && this.#inputId !== undefined && this.#inputId === this.#draft.fields.init?.id
+    const { init } = this.#draft.fields
+    // Settings of a picture may have brought another mask.
+    const isSame = !this.#isKept || this.#keptId === init?.mask?.id
+    return this.#isOpen && this.#inputId !== undefined && this.#inputId === init?.id && isSame
   }
 
   get tool(): MaskTool {

@@ -127,7 +127,7 @@ test('LoRAs change places by arrow keys', async () => {
   expect(sent()?.loras?.map(({ id }) => id)).toEqual(['paper', 'ink'])
 })
 
-test('a LoRA called in the prompt becomes a row and leaves the prompt, and undo puts it back as it was typed', async () => {
+test('a LoRA called in the prompt becomes a row and leaves the prompt, and undo puts it back beside what was written since', async () => {
   const { screen, prompt } = await openStudio()
   await prompt.fill('a fox, <lora:Paper cut:0.5')
   await prompt.click()
@@ -135,7 +135,7 @@ test('a LoRA called in the prompt becomes a row and leaves the prompt, and undo 
   await expect.element(prompt).toHaveValue('a fox, in snow')
   await expect.element(screen.getByRole('spinbutton', { name: 'Weight of Paper cut' })).toHaveValue('0.50')
   await screen.getByRole('button', { name: 'Undo' }).click()
-  await expect.element(prompt).toHaveValue('a fox, <lora:Paper cut:0.5>')
+  await expect.element(prompt).toHaveValue('a fox, in snow, <lora:Paper cut:0.5>')
   await expect.element(screen.getByRole('spinbutton', { name: 'Weight of Paper cut' })).not.toBeInTheDocument()
 })
 

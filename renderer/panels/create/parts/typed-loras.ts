@@ -1,4 +1,6 @@
+import type { DraftLora } from '../../../state/draft-fields.ts'
 import type { Studio } from '../../../state/studio.svelte.ts'
+import { withPhrase } from './trigger-words.ts'
 import { findLora, loraTags, tagUse, withoutTag } from './lora-tags.ts'
 
 /** Names that a prompt calls as LoRAs and the library does not have. */
@@ -9,17 +11,18 @@ export function unknownLoras({ parts }: Studio, prompt: string): readonly string
     .map(({ name }) => name)
 }
 
+/** A prompt's field, to read and to write. */
+interface PromptValue {
+  read(): string
+  write(prompt: string): void
+}
+
 /**
  * Makes rows of the LoRAs that were just typed or pasted into a prompt, and returns the prompt without their tags; one
  * that was in it before stays, or an undo would not last.
- * @param change puts a prompt into its field
+ * @param field the prompt as it is by then, for an undo
  */
-export function takeTypedLoras(
-  studio: Studio,
-  before: string,
-  typed: string,
-  change: (prompt: string) => void,
-): string {
+export function takeTypedLoras(studio: Studio, before: string, typed: string, field: PromptValue): string {
   const { draft, parts } = studio
   const loras = parts.ofKind('lora')
   const rows = draft.loras.list
@@ -34,13 +37,22 @@ export function takeTypedLoras(
     if (index < 0) draft.change({ loras: [...draft.loras.list, use] })
     else draft.loras.change(index, { isOff: undefined, textWeight: undefined, ...use })
   }
+  /** A row as it was, none for one that came with its tag; others are left alone. */
+  const asBefore = (row: DraftLora): readonly DraftLora[] => {
+    const old = rows.find(({ id }) => id === row.id)
+    if (!taken.some(({ part }) => part.id === row.id)) return [row]
+    return old ? [old] : []
+  }
+  const left = taken.reduce((prompt, { tag }) => withoutTag(prompt, tag), typed)
+  const tags = taken.map(({ tag }) => tag.text).join(' ')
   const names = taken.map(({ part }) => part.name).join(', ')
   studio.offerUndo(`LoRA from the prompt: ${names}`, {
     label: 'take the LoRA out of the prompt',
     undo: () => {
-      draft.change({ loras: [...rows] })
-      change(typed)
+      draft.change({ loras: draft.loras.list.flatMap(asBefore) })
+      const now = field.read()
+      field.write(now === left ? typed : withPhrase(now, tags))
     },
   })
-  return taken.reduce((prompt, { tag }) => withoutTag(prompt, tag), typed)
+  return left
 }
