@@ -29,7 +29,8 @@ export const USUAL_WIDTHS: NetworkWidths = {
 const FLOAT_BYTES = 4
 /** The runtime's own copies, padding and what the allocator cannot give back, beside weights held as float32. */
 const FAST_SHARE = 1.12
-/** Where a network is fast, one piece of it at a time is held twice while it loads. */
+/** While it loads fast, a network holds most of its weights twice, or those of one piece at a time. */
+const TWICE_SHARE = 0.65
 const PIECE_BYTES = 0.25e9
 /** Live values of a level's width in a cell: of residual blocks, and of transformers, whose inner layers are 4 times as wide. */
 const BLOCK_VALUES = 10
@@ -40,8 +41,10 @@ const ENCODER_VALUES = 3.2
 const WIDENED_EARLY = 0.04
 
 /** The weights as a network keeps them; as stored, they are pages of the file. */
-export function weightBytesHeld({ storedBytes, float32Bytes }: NetworkSize, use: MemoryUse): number {
-  return use === 'small' ? storedBytes : Math.round(float32Bytes * FAST_SHARE + Math.min(PIECE_BYTES, float32Bytes / 2))
+export function weightBytesHeld(size: NetworkSize, use: MemoryUse): number {
+  const { storedBytes, float32Bytes, isInPieces } = size
+  if (use === 'small') return storedBytes
+  return Math.round(float32Bytes * FAST_SHARE + (isInPieces ? PIECE_BYTES : float32Bytes * TWICE_SHARE))
 }
 
 /** Beyond the weights, as are all below: a layer's weights, widened. */

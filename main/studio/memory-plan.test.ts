@@ -8,6 +8,7 @@ const float16 = (values: number, largest = values / 30) => ({
   storedBytes: values * 2,
   float32Bytes: values * 4,
   largestBytes: largest * 4,
+  isInPieces: values * 4 > 512e6,
 })
 const SD1 = {
   textEncoders: [float16(123e6)],

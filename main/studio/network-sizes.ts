@@ -8,6 +8,8 @@ export interface NetworkSize {
   readonly float32Bytes: number
   /** Of its largest tensor as float32. */
   readonly largestBytes: number
+  /** It loads piece by piece. */
+  readonly isInPieces: boolean
 }
 
 export interface NetworkSizes {
@@ -44,10 +46,11 @@ function encoderSize(networks: Networks): NetworkSize | null {
   }
 }
 
-function graphSize({ regions }: OnnxGraph): NetworkSize {
+function graphSize({ regions, pieces }: OnnxGraph): NetworkSize {
   return {
     storedBytes: regions.reduce((sum, { length }) => sum + length, 0),
     float32Bytes: regions.reduce((sum, { values }) => sum + values * 4, 0),
     largestBytes: regions.reduce((most, { values }) => Math.max(most, values * 4), 0),
+    isInPieces: pieces !== undefined,
   }
 }
