@@ -6,11 +6,13 @@ import path from 'node:path'
 import { startStudio, type StartedStudio } from './shells.ts'
 
 /** The studio under test. */
-export interface Studio extends Omit<StartedStudio, 'page' | 'close'> {
+export interface Studio extends Omit<StartedStudio, 'page' | 'close' | 'kill'> {
+  /** The folder of all of its data. */
+  readonly home: string
   /** The window as it is now; another one after a restart. */
   readonly page: Page
   /** Ends the studio and starts it again over the same data. */
-  restart(): Promise<void>
+  restart(how?: 'as a user does' | 'by kill -9'): Promise<void>
 }
 
 interface Fixtures {
@@ -43,13 +45,14 @@ export const test = base.extend<Fixtures>({
     }
     let running = await start()
     await use({
+      home,
       get page() {
         return running.page
       },
       output: () => running.output(),
       killEngine: () => running.killEngine(),
-      async restart() {
-        await running.close()
+      async restart(how = 'as a user does') {
+        await (how === 'by kill -9' ? running.kill() : running.close())
         running = await start()
       },
     })

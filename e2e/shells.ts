@@ -15,6 +15,8 @@ export interface StartedStudio {
   killEngine(): Promise<void>
   /** Ends the studio as a user does, and waits until it is gone. */
   close(): Promise<void>
+  /** Ends it in the middle of whatever it does, as a power cut would. */
+  kill(): Promise<void>
 }
 
 export interface StudioOptions {
@@ -64,6 +66,11 @@ async function startDesktop({ home }: StudioOptions): Promise<StartedStudio> {
       kill(pid)
     },
     close: () => electron.close(),
+    async kill() {
+      const exited = once(electron.process(), 'exit')
+      kill(electron.process().pid)
+      await exited
+    },
   }
 }
 
@@ -87,6 +94,14 @@ async function startLoopback({ home, browser }: StudioOptions): Promise<StartedS
     async close() {
       await context.close()
       server.kill('SIGTERM')
+      await exited
+    },
+    async kill() {
+      // First, for a page complains of a server that is gone.
+      await context.close()
+      const engine = childOf(server.pid)
+      server.kill('SIGKILL')
+      kill(engine)
       await exited
     },
   }
