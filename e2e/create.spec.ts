@@ -15,10 +15,11 @@ test('a picture forms on the canvas, lies in the strip and is there after a relo
 }) => {
   const prompt = 'a rocket at night'
   let create = new CreateRoom(studio.page)
-  await create.set('Steps', 12)
+  // Enough that a look at the progress meets one of them.
+  await create.set('Steps', 60)
   await create.prompt.fill(prompt)
   await create.generate.click()
-  await expect(create.progress).toHaveAttribute('aria-valuetext', /^Step \d+ of 12/)
+  await expect(create.progress).toHaveAttribute('aria-valuetext', /^Step \d+ of 60/)
   await create.expectShown(prompt)
   await expect(create.progress).toBeHidden()
   await expect(create.picture(prompt)).toHaveCount(1)
@@ -30,7 +31,7 @@ test('a picture forms on the canvas, lies in the strip and is there after a relo
   create = new CreateRoom(studio.page)
   await create.picture(prompt).click()
   await create.expectShown(prompt)
-  await expect(create.canvas.getByText('12 steps')).toBeVisible()
+  await expect(create.canvas.getByText('60 steps')).toBeVisible()
 })
 
 test('the same seed makes the same picture, and its settings can be used again', async ({ page }) => {
@@ -92,7 +93,7 @@ test('several pictures wait in the queue while the prompt stays editable', async
 test.describe('a bad value is told at its field', () => {
   for (const [field, value, group, complaint] of [
     ['Width', 130, 'Size', 'Expected a multiple of 8 pixels, found 130.'],
-    ['Height', 4096, 'Size', 'Expected 2,048 or less, found 4,096.'],
+    ['Height', 8192, 'Size', 'Expected 4,096 or less, found 8,192.'],
     ['Steps', 0, 'Steps', 'Expected 1 or more, found 0.'],
     ['Seed', 2 ** 53, 'Seed', 'Expected 9,007,199,254,740,991 or less, found 9,007,199,254,740,992.'],
   ] as const) {
