@@ -16,6 +16,7 @@ import { createMemoryPlanner } from './plan-memory.ts'
 import { canOpenFolders, systemActions } from './shell-actions.ts'
 import type { ForkStudio } from './studio-child.ts'
 import { withThumbnails } from './thumbnails.ts'
+import { createVerifier } from './verifier.ts'
 import { openWildcards } from './wildcards.ts'
 
 interface StudioOptions extends Ground {
@@ -74,6 +75,7 @@ export async function openStudio(options: StudioOptions): Promise<RunningStudio>
     firstScan,
     queue,
     gallery,
+    verifier: createVerifier(models, gallery, queue),
     wildcards: openWildcards(paths.wildcards),
     countTokens: createTokenCounter(library, join(paths.resources, 'vocabularies')),
     planMemory: createMemoryPlanner(library, () => settings.current),

@@ -14,6 +14,7 @@ import type { SettingsStore } from './settings.ts'
 import type { CountTokens } from './count-tokens.ts'
 import type { PlanMemory } from './plan-memory.ts'
 import { checkRequest } from './validate.ts'
+import type { Verifier } from './verifier.ts'
 import type { Wildcards } from './wildcards.ts'
 
 /** What each shell does in its own way. */
@@ -36,6 +37,7 @@ export interface HandlerParts {
   readonly firstScan: Promise<unknown>
   readonly queue: JobQueue
   readonly gallery: Gallery
+  readonly verifier: Verifier
   readonly wildcards: Wildcards
   readonly countTokens: CountTokens
   readonly planMemory: PlanMemory
@@ -114,6 +116,10 @@ export function createHandlers(parts: HandlerParts): Handlers {
       const [record] = gallery.details([id])
       if (!record) throw new StudioError('not-found', `expected a picture with the id ${id}, found none`)
       return formatParameters(record.request, record.origin)
+    },
+    'gallery.verify': (id) => parts.verifier.verify(id),
+    'gallery.cancelVerify': () => {
+      parts.verifier.cancel()
     },
     'controls.preview': ({ image, ...options }) => controlPreview(gallery.inputPath(image), options),
     'shell.chooseFolder': () => shell.chooseFolder(),

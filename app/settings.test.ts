@@ -12,6 +12,7 @@ const DEFAULTS = {
   showPreviews: true,
   batchGuidance: true,
   memoryUse: 'auto',
+  promptStyle: 'a1111',
 }
 
 let folder: string

@@ -5,26 +5,13 @@ import { join } from 'node:path'
 import { StudioError } from '../main/contract/failure.ts'
 import type { InputId } from '../main/contract/generation.ts'
 import type { ImageOrigin } from '../main/contract/image.ts'
-import { LAYERS, type Layer } from '../main/contract/record.ts'
-import { pictureDifference, type PictureDifference } from '../main/image/difference.ts'
+import { LAYERS } from '../main/contract/record.ts'
+import type { Verification } from '../main/contract/verification.ts'
+import { pictureDifference } from '../main/image/difference.ts'
 import { readParameters } from '../main/image/parameters.ts'
 import { filesOf, runSettings } from './make-picture.ts'
 import type { ModelParts } from './parts.ts'
 import type { RunListeners } from './studio-host.ts'
-
-/** A picture beside itself made again. */
-export interface Verification {
-  /** The file has the same bytes. */
-  readonly isSameFile: boolean
-  /** Each layer that the picture's record has, in order. */
-  readonly layers: readonly { readonly layer: Layer; readonly isSame: boolean }[]
-  /** Where the two part; null where no layer differs, or where the picture has no record. */
-  readonly firstDifference: Layer | null
-  readonly pixels: PictureDifference
-  /** What was at work when it was made, and now. */
-  readonly then: ImageOrigin
-  readonly now: ImageOrigin
-}
 
 /**
  * Makes the picture of a file again, in a folder of its own, and compares the two layer by layer.
@@ -33,7 +20,7 @@ export interface Verification {
  */
 export async function verifyPicture(
   file: string,
-  { host, library, settings, firstScan }: ModelParts,
+  { host, library, settings, firstScan }: Pick<ModelParts, 'host' | 'library' | 'settings' | 'firstScan'>,
   { inputPath, listeners }: { readonly inputPath: (id: InputId) => string; readonly listeners: RunListeners },
 ): Promise<Verification> {
   const { studio } = await readParameters(file)

@@ -22,6 +22,7 @@ const DARK = {
   showPreviews: true,
   batchGuidance: true,
   memoryUse: 'auto',
+  promptStyle: 'a1111',
 } as const
 
 let paths: StudioPaths

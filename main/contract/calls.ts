@@ -6,6 +6,7 @@ import { MemoryPlan, PlanInput } from './memory.ts'
 import { LibraryState, ModelSummary, TokenCount } from './model.ts'
 import { PartSummary } from './part.ts'
 import { Settings, SettingsPatch, StudioInfo } from './settings.ts'
+import { Verification } from './verification.ts'
 
 const call = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O) => ({ input, output })
 const Nothing = z.undefined()
@@ -51,6 +52,9 @@ export const calls = {
   'gallery.useAsInput': call(ImageId, InputImage),
   /** What the picture was made with, as the text of its file's `parameters` chunk. */
   'gallery.parameters': call(ImageId, z.string()),
+  /** Makes the picture again and compares the two; refused while a picture is made. */
+  'gallery.verify': call(ImageId, Verification),
+  'gallery.cancelVerify': call(Nothing, Nothing),
   /** What a control would be shown of its picture, as a data URL of a PNG of at most 512 px a side. */
   'controls.preview': call(ControlPicture, z.string()),
   'shell.chooseFolder': call(Nothing, z.string().nullable()),

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { PromptStyleId } from './generation.ts'
 import { MemoryChoice } from './memory.ts'
 
 /** What the user may set. Every field has a default, so an older or damaged file still opens. */
@@ -12,6 +13,8 @@ export const Settings = z.object({
   batchGuidance: z.boolean().default(true),
   /** How weights are held; `auto` is as float32 where that fits. */
   memoryUse: MemoryChoice.default('auto'),
+  /** What a new draft's prompt is read as. */
+  promptStyle: PromptStyleId.default('a1111'),
 })
 export type Settings = z.infer<typeof Settings>
 
@@ -22,6 +25,7 @@ export const SettingsPatch = z.object({
   showPreviews: Settings.shape.showPreviews.unwrap().optional(),
   batchGuidance: Settings.shape.batchGuidance.unwrap().optional(),
   memoryUse: Settings.shape.memoryUse.unwrap().optional(),
+  promptStyle: Settings.shape.promptStyle.unwrap().optional(),
 })
 export type SettingsPatch = z.infer<typeof SettingsPatch>
 

@@ -3,7 +3,7 @@ import { openPicture, nameOf } from './picture-source.ts'
 import type { PictureSource } from './picture-source.ts'
 
 /** How two pictures differ, in steps of 255. */
-export interface PictureDifference {
+interface PictureDifference {
   readonly largest: number
   readonly mean: number
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { expanded, isTemplate } from './dynamic.ts'
+import { expanded } from './dynamic.ts'
 
 const files: Record<string, string[]> = {
   colour: ['red', 'green', 'blue'],
@@ -54,9 +54,4 @@ test('a backslash makes a sign text', () => {
 test('a wildcard that is not there, or names itself, is refused by name', () => {
   expect(() => make('__lost__')).toThrow('expected a wildcard file "lost" with lines in it, found none')
   expect(() => make('__circle__')).toThrow('found a circle')
-})
-
-test('a template is told from a prompt', () => {
-  expect(['{a|b}', '__a__', 'a {b}'].map(isTemplate)).toEqual([true, true, true])
-  expect(['a', '\\{a', 'a_b', '(a:1.2)'].map(isTemplate)).toEqual([false, false, false, false])
 })

@@ -23,11 +23,6 @@ export function expanded(template: string, seed: number, wildcards: Wildcards): 
   return new Template(template, randomOf(seed), wildcards, 0).text()
 }
 
-/** Whether a template leaves anything to choose. */
-export function isTemplate(text: string): boolean {
-  return /(?<!\\)[{]|__[\w*/. -]+?__/.test(text)
-}
-
 function randomOf(seed: number): Random {
   let draw = 0
   return () => {
