@@ -34,7 +34,7 @@ export function additions(studio: Studio, pick: (kind: PartKind) => void): reado
   }
   return [
     offer('lora', 'LoRA', 'A style or subject'),
-    offer('controlnet', 'Control', 'Edges, depth or pose from a picture'),
+    offer('controlnet', 'Control', 'Edges, depth or pose'),
     offer('ip-adapter', 'Image prompt', 'A picture that prompts like words'),
     ...(draft.fields.refiner || models.usable.length < 2
       ? []
