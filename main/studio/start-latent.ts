@@ -40,9 +40,8 @@ export async function startOf(model: LoadedModel, task: GenerationTask): Promise
   const found = init && (await readInput(task, init))
   const channels = await channelsBeside(model, task, found)
   const isFilledWithNoise = init?.mask?.fill === 'noise'
-  // An inpainting network starts from noise and knows what is kept; one that edits, too, but for a mask.
-  const needsLatent =
-    input === 'none' || (init?.strength ?? 1) < 1 || (input === 'instruct' && init?.mask !== undefined)
+  // At full strength a run starts from noise alone. What a mask keeps, an inpainting network knows by itself.
+  const needsLatent = (init?.strength ?? 1) < 1 || (input !== 'inpaint' && init?.mask !== undefined)
   const clean = found && needsLatent ? await sampled(model, task, found.picture, ENCODER_DRAW) : null
   const isKept = clean !== null && (input !== 'inpaint' || isFilledWithNoise)
   return {

@@ -160,6 +160,15 @@ async function meanDifference(a: string, b: string): Promise<number> {
   return first.data.reduce((sum, value, i) => sum + Math.abs(value - (second.data[i] ?? 0)), 0) / first.data.length
 }
 
+test('a picture at full strength is a start from noise alone', async () => {
+  const { generate } = await testStudio()
+  const words = await generate({ seed: 3 })
+  const init = { id: INPUT, strength: 1, fit: 'crop' } as const
+  const start = await generate({ seed: 4 })
+  const made = await generate({ seed: 3, init }, { inputPaths: { [INPUT]: start.file } })
+  expect(await meanDifference(made.file, words.file)).toBe(0)
+})
+
 test('a run that was broken off goes on to the same bytes, for every kind of memory that a sampler has', async () => {
   for (const sampler of ['euler-ancestral', 'dpmpp-2m', 'plms'] as const) {
     const { generate, stagingFolder } = await testStudio()
