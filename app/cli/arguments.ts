@@ -18,6 +18,8 @@ export interface Arguments {
   has(option: string): boolean
   /** The option's value; the last one where it was given twice. */
   text(option: string): string | undefined
+  /** Every value of an option that may be given more than once. */
+  texts(option: string): readonly string[]
 }
 
 /**
@@ -34,7 +36,7 @@ export function readArguments(command: string, args: readonly string[], specs: R
     strict: false,
     tokens: true,
   })
-  const values = new Map<string, string>()
+  const values = new Map<string, string[]>()
   for (const token of tokens) {
     if (token.kind !== 'option') continue
     const spec = Object.hasOwn(specs, token.name) ? specs[token.name] : undefined
@@ -45,12 +47,13 @@ export function readArguments(command: string, args: readonly string[], specs: R
     if (spec.value !== undefined && token.value === undefined) {
       throw new UsageError(`${token.rawName}: expected ${spec.value}, found nothing`)
     }
-    values.set(token.name, token.value ?? '')
+    values.set(token.name, [...(values.get(token.name) ?? []), token.value ?? ''])
   }
   return {
     words: tokens.filter((token) => token.kind === 'positional').map(({ value }) => value),
     has: (option) => values.has(option),
-    text: (option) => values.get(option),
+    text: (option) => values.get(option)?.at(-1),
+    texts: (option) => values.get(option) ?? [],
   }
 }
 
@@ -81,4 +84,35 @@ export function checked<S extends z.ZodType>(schema: S, option: string, text: st
   if (result.success) return result.data
   const [issue] = result.error.issues
   throw new UsageError(`--${option}: ${issue ? describeIssue(issue) : 'expected something else'}`)
+}
+
+/** An option's value as its schema reads it; undefined where it was not given. @throws UsageError */
+export function read<S extends z.ZodType>(
+  found: Arguments,
+  option: string,
+  schema: S,
+  isNumber = false,
+): z.infer<S> | undefined {
+  const text = found.text(option)
+  return text === undefined ? undefined : checked(schema, option, text, isNumber)
+}
+
+/** @throws UsageError for options of `others` without the one that they belong to */
+export function requireWith(found: Arguments, others: readonly string[], option: string, value: string): void {
+  if (found.has(option)) return
+  const lone = others.find((other) => found.has(other))
+  if (lone !== undefined) throw new UsageError(`--${lone}: expected --${option} ${value} with it, found none`)
+}
+
+type WithoutGaps<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
+
+/** The same without the fields that are undefined. */
+export function withoutGaps<T extends object>(value: T): WithoutGaps<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as WithoutGaps<T>
+}
+
+/** The same; undefined where no field is left. */
+export function unlessEmpty<T extends object>(value: T): WithoutGaps<T> | undefined {
+  const left = withoutGaps(value)
+  return Object.keys(left).length === 0 ? undefined : left
 }

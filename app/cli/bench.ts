@@ -14,8 +14,8 @@ import type { Surroundings } from './surroundings.ts'
 
 /** Where pictures are made: into the gallery, or into a file alone. */
 export interface Bench {
-  /** Keeps the picture to start from. @throws StudioError not-found, invalid-request */
-  keepInput(file: string): Promise<InputId>
+  /** Keeps a picture that the command line names in `option`. @throws StudioError not-found, invalid-request */
+  readonly keepInput: (file: string, option: string) => Promise<InputId>
   /** @param out where a copy goes; always given when there is no gallery */
   make(request: GenerationRequest, listeners: RunListeners, out: string | null): Promise<Made>
   close(): Promise<void>
@@ -26,7 +26,7 @@ export async function galleryBench(models: ModelParts, { paths, logger }: Surrou
   const gallery = await openGallery({ paths, logger })
   const makePicture = createMaker({ ...models, gallery, settings: () => unwatched(models.settings.current) })
   return {
-    keepInput: async (file) => (await gallery.keepInput(await readInput(file))).id,
+    keepInput: async (file, option) => (await gallery.keepInput(await readInput(file, option))).id,
     async make(request, listeners, out) {
       const { id, origin } = await makePicture(randomUUID(), request, listeners)
       const kept = await gallery.filePath(id, 'full')
@@ -42,8 +42,8 @@ export async function temporaryBench({ host, library, settings }: ModelParts): P
   const stagingFolder = await mkdtemp(join(tmpdir(), 'latent-studio-'))
   const inputs = new Map<InputId, string>()
   return {
-    async keepInput(file) {
-      const bytes = await readInput(file)
+    keepInput: async (file, option) => {
+      const bytes = await readInput(file, option)
       await readPicture(bytes)
       const id = createHash('sha256').update(bytes).digest('hex')
       inputs.set(id, resolve(file))
@@ -71,9 +71,9 @@ function unwatched(settings: Settings): Settings {
   return { ...settings, showPreviews: false }
 }
 
-async function readInput(file: string): Promise<Uint8Array> {
+async function readInput(file: string, option: string): Promise<Uint8Array> {
   return await readFile(file).catch((cause: unknown) => {
-    throw new StudioError('not-found', `--init: expected a picture at ${file}, found no file that can be read`, {
+    throw new StudioError('not-found', `--${option}: expected a picture at ${file}, found no file that can be read`, {
       cause,
     })
   })

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { SAMPLER_IDS, SCHEDULE_IDS } from '../../main/contract/generation.ts'
 import type { ModelSummary } from '../../main/contract/model.ts'
+import { LEVEL_CONVENTIONS } from '../../main/contract/sampling.ts'
 import { UsageError } from './arguments.ts'
 import { completeRequest, readGenerateOptions } from './generate-options.ts'
 
@@ -79,6 +80,68 @@ test('every option reaches the request', () => {
   })
 })
 
+test('what sampler, guidance, noise and prompt do otherwise than by default reaches the request', () => {
+  const line =
+    '--eta 0.5 --noise-scale 1.01 --churn 20 --churn-min 0.05 --spacing trailing --whole-timesteps no --prediction epsilon ' +
+    '--guidance-rescale 0.7 --guidance-start 0.1 --guidance-end 0.8 --perturbed-attention 3 --mimic-scale 7 ' +
+    '--image-guidance 1.2 --noise torch-cpu --variation-seed 9 --variation-strength 0.2 --seed-size 512x768 ' +
+    '--prompt-style comfyui --clip-skip 2'
+  expect(readGenerateOptions(['a fox', ...line.split(' ')]).request).toEqual({
+    prompt: 'a fox',
+    promptStyle: 'comfyui',
+    clipSkip: 2,
+    sampling: {
+      eta: 0.5,
+      noiseScale: 1.01,
+      churn: { amount: 20, sigmaMin: 0.05 },
+      levels: { spacing: 'trailing', hasWholeTimesteps: false },
+    },
+    predictionType: 'epsilon',
+    guidance: {
+      rescale: 0.7,
+      start: 0.1,
+      end: 0.8,
+      perturbedAttention: 3,
+      thresholding: { mimicScale: 7, quantile: 1 },
+    },
+    imageGuidanceScale: 1.2,
+    noise: 'torch-cpu',
+    variation: { seed: 9, strength: 0.2 },
+    seedSize: { widthPx: 512, heightPx: 768 },
+  })
+})
+
+test('levels as in another program are all of its options, and a single one goes before them', () => {
+  const { request } = readGenerateOptions(['a', '--levels-as', 'k-diffusion', '--final-level', 'table'])
+  expect(request.sampling?.levels).toEqual({ ...LEVEL_CONVENTIONS['k-diffusion'], finalLevel: 'table' })
+})
+
+test('parts are named with their weights, and files with what is to be done with them', () => {
+  const { parts, init, isTemplate } = readGenerateOptions([
+    'a {red|blue} fox',
+    '--dynamic',
+    ...['--lora', 'Ink wash:0.8:0.4', '--lora', 'C:\\loras\\gold.safetensors', '--lora', 'odd:name:-1'],
+    ...['--control', 'Edges=a, b=c.png,weight=0.5,end=0.6,preprocessor=canny', '--image-prompt', 'plus=face.png'],
+    ...['--refiner', 'Refiner:0.7', '--vae', 'fine'],
+    ...['--init', 'room.png', '--mask', 'mask.png', '--mask-fill', 'noise', '--mask-padding', '32'],
+  ])
+  expect(isTemplate).toBe(true)
+  expect(parts).toEqual({
+    vae: 'fine',
+    loras: [
+      { name: 'Ink wash', weight: 0.8, textWeight: 0.4 },
+      { name: 'C:\\loras\\gold.safetensors', weight: 1 },
+      { name: 'odd:name', weight: -1 },
+    ],
+    controls: [
+      { name: 'Edges', file: 'a, b=c.png', weight: 0.5, start: 0, end: 0.6, preprocessor: 'canny', fit: 'crop' },
+    ],
+    imagePrompts: [{ name: 'plus', file: 'face.png', weight: 1, start: 0, end: 1 }],
+    refiner: { name: 'Refiner', start: 0.7 },
+  })
+  expect(init?.mask).toEqual({ file: 'mask.png', blurPx: 4, fill: 'noise', paddingPx: 32 })
+})
+
 test('what is left open takes the model’s defaults and a random seed', () => {
   const options = readGenerateOptions(['a fox'])
   const [first, second] = [completeRequest(options, starter, null), completeRequest(options, starter, null)]
@@ -109,6 +172,19 @@ test.each([
   [['--out', 'fox.jpg'], '--out: expected a name ending in .png, found "fox.jpg"'],
   [['--no-gallery'], '--no-gallery: expected --out FILE with it, found none'],
   [['--no-gallery=yes', '--out', 'a.png'], '--no-gallery: expected no value, found "yes"'],
+  [['--mask', 'm.png'], '--mask: expected --init FILE with it, found none'],
+  [['--mask-blur', '2'], '--mask-blur: expected --mask FILE with it, found none'],
+  [['--churn-max', '2'], '--churn-max: expected --churn N with it, found none'],
+  [['--quantile', '1'], '--quantile: expected --mimic-scale N with it, found none'],
+  [['--variation-strength', '1'], '--variation-strength: expected --variation-seed N with it, found none'],
+  [['--eta', '3'], '--eta: expected at most 2, found 3'],
+  [['--levels-as', 'webui'], '--levels-as: expected k-diffusion, generative-models or compvis, found "webui"'],
+  [['--whole-timesteps', 'maybe'], '--whole-timesteps: expected yes or no, found "maybe"'],
+  [['--lora', 'ink:9'], '--lora: expected at most 5, found 9'],
+  [['--control', 'edges'], '--control: expected NAME=FILE, found "edges"'],
+  [['--control', 'edges=a.png,weight=3'], '--control: expected at most 2, found 3'],
+  [['--refiner', 'x:2'], '--refiner: expected at most 1, found 2'],
+  [['--seed-size', 'big'], '--seed-size: expected WIDTHxHEIGHT such as 512x512, found "big"'],
   [['--stepz', '3'], 'expected an option of generate, found --stepz'],
   [['-s', '3'], 'expected an option of generate, found -s'],
   [['red', 'fox'], 'expected a prompt, found 3 words; put quotes around it'],

@@ -7,8 +7,11 @@ import type { ModelSummary } from '../../main/contract/model.ts'
 import { seedAfter } from '../../main/queue/transitions.ts'
 import { openModels, type ModelParts } from '../parts.ts'
 import { requireModel } from '../validate.ts'
+import { openWildcards } from '../wildcards.ts'
 import { galleryBench, temporaryBench, type Bench } from './bench.ts'
+import { findParts } from './find-parts.ts'
 import { completeRequest, readGenerateOptions, type GenerateOptions } from './generate-options.ts'
+import { namesOf } from './part-options.ts'
 import { jsonReport, plainReport, terminalReport, type Report } from './report.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -20,7 +23,10 @@ export async function generate(args: readonly string[], around: Surroundings): P
     await withModels(options, around, async (models) => {
       const bench = options.isKept ? await galleryBench(models, around) : await temporaryBench(models)
       try {
-        await makeAll(await firstRequest(options, models, bench), options, { bench, report, signal: around.signal })
+        const { wildcards } = around.paths
+        const finish = options.isTemplate ? openWildcards(wildcards).expand : (request: GenerationRequest) => request
+        const place = { bench, report, finish, signal: around.signal }
+        await makeAll(await firstRequest(options, models, bench), options, place)
       } finally {
         await bench.close()
       }
@@ -34,11 +40,12 @@ export async function generate(args: readonly string[], around: Surroundings): P
 }
 
 async function withModels(
-  { model }: GenerateOptions,
+  { model, parts }: GenerateOptions,
   around: Surroundings,
   use: (models: ModelParts) => Promise<void>,
 ): Promise<void> {
-  const guests = model !== undefined && existsSync(model) ? [resolve(model)] : []
+  const named = [...(model === undefined ? [] : [model]), ...namesOf(parts)]
+  const guests = named.filter((name) => existsSync(name)).map((name) => resolve(name))
   const models = openModels({ ...around, guests })
   // Its libraries load while the models are looked through.
   models.host.warm()
@@ -56,9 +63,18 @@ async function firstRequest(
   bench: Bench,
 ): Promise<GenerationRequest> {
   const model = await chosenModel(options.model, library)
-  if (options.init === null) return completeRequest(options, model, null)
-  const { file, strength, fit } = options.init
-  return completeRequest(options, model, { id: await bench.keepInput(file), strength, fit })
+  const joined = await findParts(options.parts, library, bench.keepInput)
+  if (options.init === null) return completeRequest(options, model, null, joined)
+  const { file, mask, ...use } = options.init
+  const init = { id: await bench.keepInput(file, 'init'), ...use }
+  if (mask === undefined) return completeRequest(options, model, init, joined)
+  const { file: maskFile, ...how } = mask
+  return completeRequest(
+    options,
+    model,
+    { ...init, mask: { id: await bench.keepInput(maskFile, 'mask'), ...how } },
+    joined,
+  )
 }
 
 /** By its id, or by where it lies. @throws StudioError model-missing, checkpoint-unsupported */
@@ -75,16 +91,18 @@ async function chosenModel(model: string | undefined, library: ModelParts['libra
 interface Workplace {
   readonly bench: Bench
   readonly report: Report
+  /** What else a request needs, once its seed is known. */
+  readonly finish: (request: GenerationRequest) => GenerationRequest
   readonly signal: AbortSignal
 }
 
 async function makeAll(
   first: GenerationRequest,
   { count, out }: GenerateOptions,
-  { bench, report, signal }: Workplace,
+  { bench, report, finish, signal }: Workplace,
 ): Promise<void> {
   for (let index = 1; index <= count; index++) {
-    const request = { ...first, seed: seedAfter(first.seed, index - 1) }
+    const request = finish({ ...first, seed: seedAfter(first.seed, index - 1) })
     report.started(index, count, request)
     const listeners = {
       signal,

@@ -1,5 +1,5 @@
 import type { OptionSpec } from './arguments.ts'
-import { GENERATE_OPTIONS } from './generate-options.ts'
+import { GENERATE_GROUPS } from './generate-options.ts'
 import { INSPECT_OPTIONS } from './inspect.ts'
 import { MODELS_OPTIONS } from './models.ts'
 import { PNG_INFO_OPTIONS } from './png-info.ts'
@@ -9,14 +9,14 @@ import { VERIFY_OPTIONS } from './verify.ts'
 interface CommandHelp {
   readonly usage: string
   readonly about: string
-  readonly options: Record<string, OptionSpec>
+  readonly options: Readonly<Record<string, OptionSpec>> | readonly [string, Readonly<Record<string, OptionSpec>>][]
 }
 
 const COMMANDS: Record<string, CommandHelp> = {
   generate: {
     usage: 'generate PROMPT [options]',
     about: 'Makes pictures from words, or from a picture and words, and prints their files.',
-    options: GENERATE_OPTIONS,
+    options: Object.entries(GENERATE_GROUPS),
   },
   inspect: {
     usage: 'inspect FILE_OR_FOLDER [--json]',
@@ -41,10 +41,11 @@ const COMMANDS: Record<string, CommandHelp> = {
 export function help(command?: string): string {
   const found = command === undefined ? undefined : COMMANDS[command]
   if (found) {
-    const options = Object.entries(found.options).map(
-      ([name, { value, help: text }]) => [`--${name}${value === undefined ? '' : ` ${value}`}`, text] as const,
-    )
-    return `latent-studio ${found.usage}\n\n${found.about}\n${options.length === 0 ? '' : `\n${columns(options)}`}`
+    const groups = isGrouped(found.options) ? found.options : [['', found.options] as const]
+    const tables = groups
+      .filter(([, options]) => Object.keys(options).length > 0)
+      .map(([title, options]) => `${title === '' ? '' : `\n${title}`}\n${optionLines(options)}`)
+    return `latent-studio ${found.usage}\n\n${found.about}\n${tables.join('')}`
   }
   return `latent-studio <command> [options]
 
@@ -64,4 +65,18 @@ ${columns([
 ])}
 LATENT_STUDIO_HOME names the folder of the gallery, settings and logs; without it they lie where the system keeps such things.
 `
+}
+
+type Options = CommandHelp['options']
+
+function isGrouped(options: Options): options is readonly [string, Readonly<Record<string, OptionSpec>>][] {
+  return Array.isArray(options)
+}
+
+function optionLines(options: Readonly<Record<string, OptionSpec>>): string {
+  return columns(
+    Object.entries(options).map(
+      ([name, { value, help: text }]) => [`--${name}${value === undefined ? '' : ` ${value}`}`, text] as const,
+    ),
+  )
 }

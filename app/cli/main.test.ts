@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
@@ -123,6 +123,35 @@ test('an open window is told of the command line’s picture and shows it', asyn
   }
 })
 
+test('--dynamic makes the choices anew for each picture and keeps the template; wildcards lie in the data folder', async () => {
+  mkdirSync(join(home, 'wildcards'))
+  writeFileSync(join(home, 'wildcards', 'animal.txt'), 'fox\n')
+  const outs = ['--count', '2', '--out', 'fox.png', '--no-gallery', '--json']
+  const { code, out } = await run('generate', '{red|blue} __animal__', '--dynamic', '--seed', '7', ...quick, ...outs)
+  expect(code).toBe(0)
+  const requests = events(out).flatMap(({ event, request }) =>
+    event === 'done' ? [request as { prompt: string; template: { prompt: string } }] : [],
+  )
+  expect(requests.map(({ prompt }) => prompt)).toEqual([
+    expect.stringMatching(/^(red|blue) fox$/),
+    expect.stringMatching(/^(red|blue) fox$/),
+  ])
+  expect(requests.map(({ template }) => template.prompt)).toEqual(Array(2).fill('{red|blue} __animal__'))
+})
+
+test('options of the sampler make another picture, which says how it was made', async () => {
+  const args = ['generate', 'a (red:1.4) fox', '--seed', '7', '--sampler', 'euler-ancestral', ...quick, '--no-gallery']
+  const more = ['--eta', '0.5', '--levels-as', 'k-diffusion', '--noise', 'torch-cpu', '--prompt-style', 'a1111']
+  expect(await run(...args, '--out', 'plain.png')).toMatchObject({ code: 0, err: '' })
+  expect(await run(...args, ...more, '--out', 'other.png')).toMatchObject({ code: 0, err: '' })
+  const { studio: plain } = await readParameters(join(folder, 'plain.png'))
+  const { studio: other } = await readParameters(join(folder, 'other.png'))
+  expect(other?.request).toMatchObject({ sampling: { eta: 0.5 }, noise: 'torch-cpu', promptStyle: 'a1111' })
+  for (const layer of ['noise', 'schedule', 'lastStep', 'pixels'] as const) {
+    expect(other?.origin.record?.layers[layer]).not.toBe(plain?.origin.record?.layers[layer])
+  }
+})
+
 test.skipIf(process.platform === 'win32')('Ctrl+C cancels, says so, and leaves no picture', async () => {
   const { child, outcome } = start([
     'generate',
@@ -161,6 +190,9 @@ test.each([
 test.each([
   [['generate', 'a fox', '--model', 'gone'], 'model: expected one of starter, found "gone"'],
   [['generate', 'a fox', '--init', 'gone.jpg'], '--init: expected a picture at gone.jpg'],
+  [['generate', 'a fox', '--lora', 'ink'], '--lora: expected one in a model folder, found "ink"'],
+  [['generate', 'a fox', '--refiner', 'gone'], '--refiner: expected one of Starter, found "gone"'],
+  [['generate', 'a __lost__', '--dynamic'], 'expected a wildcard file "lost" with lines in it'],
   [['inspect', 'nowhere'], 'nowhere'],
   [['png-info', 'nowhere.png'], 'nowhere.png'],
 ])('%j is a failure: exit code 1 and one sentence', async (args, message) => {
