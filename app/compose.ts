@@ -39,6 +39,8 @@ export interface RunningStudio {
 /** How often the gallery is asked whether the command line added pictures; it costs one read of a number. */
 const NOTICE_MS = 1500
 const TRASH_KEPT_MS = 30 * 24 * 60 * 60 * 1000
+/** Longer than a draft that names one is likely to lie. */
+const UNUSED_INPUT_KEPT_MS = 30 * 24 * 60 * 60 * 1000
 
 /**
  * Opens the whole studio over the user's data and starts working through its queue.
@@ -86,6 +88,9 @@ export async function openStudio(options: StudioOptions): Promise<RunningStudio>
   }, NOTICE_MS)
   gallery.emptyTrash(Date.now() - TRASH_KEPT_MS).catch((error: unknown) => {
     logger.error('The trash was not emptied', error)
+  })
+  gallery.forgetInputs(Date.now() - UNUSED_INPUT_KEPT_MS).catch((error: unknown) => {
+    logger.error('Unused input pictures were not removed', error)
   })
   // A job that waited for this start needs its model to be known.
   void firstScan.then(() => {

@@ -224,6 +224,41 @@ describe('inputs', () => {
     }
   })
 
+  test('are forgotten once nothing names them and they are old', async () => {
+    const { gallery, make } = await testGallery()
+    const keep = async (seed: number) => (await gallery.keepInput(pngOf({ ...REQUEST, seed }))).id
+    const [start, mask, control, unused, fresh] = [
+      await keep(1),
+      await keep(2),
+      await keep(3),
+      await keep(4),
+      await keep(5),
+    ]
+    make({
+      init: { id: start, strength: 0.5, fit: 'crop', mask: { id: mask, blurPx: 0, fill: 'original', paddingPx: null } },
+    })
+    const control0 = { id: 'canny', preprocessor: 'canny', fit: 'crop', weight: 1, start: 0, end: 1 } as const
+    make({ seed: 8, controls: [{ ...control0, image: control }] })
+    for (const id of [start, mask, control, unused]) utimesSync(gallery.inputPath(id), 1, 1)
+    expect(await gallery.forgetInputs(1_000_000)).toBe(1)
+    expect([start, mask, control, fresh].map((id) => existsSync(gallery.inputPath(id)))).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ])
+    expect(() => gallery.inputPath(unused)).toThrow(expect.objectContaining({ code: 'not-found' }))
+  })
+
+  test('one that is kept again is young again', async () => {
+    const { gallery } = await testGallery()
+    const bytes = pngOf(REQUEST)
+    const { id } = await gallery.keepInput(bytes)
+    utimesSync(gallery.inputPath(id), 1, 1)
+    await gallery.keepInput(bytes)
+    expect(await gallery.forgetInputs(1_000_000)).toBe(0)
+  })
+
   test('a picture used as an input outlives the picture', async () => {
     const { gallery, make } = await testGallery()
     const { id } = make()

@@ -16,7 +16,7 @@ import type { GenerationResult } from '../contract/studio.ts'
 import type { Picture } from './columns.ts'
 import { openDatabase } from './database.ts'
 import { makeFolders } from './folders.ts'
-import { inputPath, keepInput } from './inputs.ts'
+import { forgetInputs, inputPath, keepInput } from './inputs.ts'
 import { jobStore } from './job-store.ts'
 import type { GalleryOptions } from './options.ts'
 import { OtherWriters } from './other-writers.ts'
@@ -180,6 +180,15 @@ export class Gallery {
    */
   keepInput(bytes: Uint8Array): Promise<InputImage> {
     return keepInput(this.#place.folders, bytes, this.#options.describe)
+  }
+
+  /**
+   * Removes input pictures that nothing names and that were last kept before the time (milliseconds since 1970).
+   * @returns how many
+   */
+  forgetInputs(before: number): Promise<number> {
+    // A database that is still being rebuilt does not know yet what is named.
+    return this.#indexing.take(() => forgetInputs(this.#place.folders, this.#place.database, before))
   }
 
   /** @throws StudioError `not-found` */

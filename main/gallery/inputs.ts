@@ -1,6 +1,7 @@
+import type { Database } from 'better-sqlite3'
 import { createHash, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { open, rename, rm } from 'node:fs/promises'
+import { open, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StudioError } from '../contract/failure.ts'
 import { InputId } from '../contract/generation.ts'
@@ -20,7 +21,8 @@ export async function keepInput(folders: Folders, bytes: Uint8Array, describe: D
   const { widthPx, heightPx } = await describe(bytes)
   const id = createHash('sha256').update(bytes).digest('hex')
   const path = join(folders.inputs, id)
-  if (!existsSync(path)) await writeWhole(path, bytes)
+  if (existsSync(path)) await utimes(path, new Date(), new Date())
+  else await writeWhole(path, bytes)
   return { id, widthPx, heightPx }
 }
 
@@ -32,6 +34,35 @@ export function inputPath(folders: Pick<Folders, 'inputs'>, id: InputId): string
   const path = InputId.safeParse(id).success ? join(folders.inputs, id) : null
   if (path !== null && existsSync(path)) return path
   throw new StudioError('not-found', `expected an input picture with the id ${id}, found none`)
+}
+
+/** Requests that may name an input picture; telling which do is left to whoever reads them. */
+const REQUESTS_WITH_INPUTS = `
+  SELECT request FROM pictures WHERE request LIKE '%"init":{%' OR request LIKE '%"image":"%'
+  UNION ALL
+  SELECT request FROM jobs WHERE request LIKE '%"init":{%' OR request LIKE '%"image":"%'`
+
+/**
+ * Removes the input pictures that no picture and no job names and that were last kept before the time (milliseconds since
+ * 1970): a draft may still hold a younger one. How many were removed.
+ */
+export async function forgetInputs(
+  folders: Pick<Folders, 'inputs'>,
+  database: Database,
+  before: number,
+): Promise<number> {
+  const named = new Set<string>()
+  for (const request of database.prepare<[], string>(REQUESTS_WITH_INPUTS).pluck().iterate()) {
+    for (const [id] of request.matchAll(/[0-9a-f]{64}/g)) named.add(id)
+  }
+  let removed = 0
+  for (const id of await readdir(folders.inputs)) {
+    const path = join(folders.inputs, id)
+    if (named.has(id) || (await stat(path)).mtimeMs >= before) continue
+    await rm(path, { force: true })
+    removed++
+  }
+  return removed
 }
 
 async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
