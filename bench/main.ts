@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { full } from './full/full.ts'
 import { gallery } from './gallery/gallery.ts'
@@ -7,15 +8,26 @@ import { loadLine, machineFacts } from './machine.ts'
 import { memory } from './memory/memory.ts'
 import type { BenchOptions, Measurement } from './report.ts'
 import { start } from './start/start.ts'
+import { starter } from './starter/starter.ts'
 import { step } from './step/step.ts'
 import { formatReport } from './table.ts'
 
-const MEASUREMENTS: Readonly<Record<string, Measurement>> = { start, step, gemm, memory, gallery, library, full }
+const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
+  start,
+  step,
+  gemm,
+  memory,
+  gallery,
+  library,
+  full,
+  starter,
+}
 /** These take minutes: only when asked for. */
-const LONG = ['memory', 'full']
+const LONG = ['memory', 'full', 'starter']
 const REPEATS = 7
 const USAGE = `usage: npm run bench [-- [--repeat N] [--threads N] [NAME…]]   NAME: ${Object.keys(MEASUREMENTS).join(', ')}
-       without a name all but ${LONG.join(' and ')}; bench/README.md says what the numbers mean`
+       without a name all but ${LONG.join(', ')}; bench/README.md says what the numbers mean
+       starter: [--nouns N] [--seeds N] [--model FOLDER]`
 
 const order = readOrder(process.argv.slice(2))
 if (order === null) {
@@ -34,14 +46,25 @@ function readOrder(args: string[]): { measurements: Measurement[]; options: Benc
   try {
     const { values, positionals } = parseArgs({
       args,
-      options: { repeat: { type: 'string' }, threads: { type: 'string' } },
+      options: {
+        repeat: { type: 'string' },
+        threads: { type: 'string' },
+        nouns: { type: 'string' },
+        seeds: { type: 'string' },
+        model: { type: 'string' },
+      },
       allowPositionals: true,
     })
     const names =
       positionals.length === 0 ? Object.keys(MEASUREMENTS).filter((name) => !LONG.includes(name)) : positionals
     const measurements = names.map((name) => named(name))
     const threads = values.threads === undefined ? null : count(values.threads)
-    return { measurements, options: { repeats: count(values.repeat ?? String(REPEATS)), threads } }
+    const starter = {
+      nouns: values.nouns === undefined ? Infinity : count(values.nouns),
+      seeds: count(values.seeds ?? '1'),
+      ...(values.model === undefined ? {} : { modelFolder: resolve(values.model) }),
+    }
+    return { measurements, options: { repeats: count(values.repeat ?? String(REPEATS)), threads, starter } }
   } catch (error) {
     console.error(error instanceof Error ? error.message : String(error))
     return null

@@ -21,9 +21,10 @@ export function formatNumber(value: number): string {
   return value.toLocaleString('en', value < 1000 ? { maximumSignificantDigits: 3 } : { maximumFractionDigits: 0 })
 }
 
-function valueCells({ samples, unit }: Row): [value: string, spread: string] {
+function valueCells({ samples, unit, of }: Row): [value: string, spread: string] {
   const { median, lowerQuartile, upperQuartile, count } = summarise(samples)
-  const value = `${formatNumber(median)} ${unit}`
+  const value = `${formatNumber(median)} ${unit}`.trimEnd()
+  if (of !== undefined) return [value, `of ${of}`]
   if (count === 1) return [value, 'once']
   return [value, `${formatNumber(lowerQuartile)}–${formatNumber(upperQuartile)}, ${count} times`]
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readUnetConfig } from '../main/checkpoint/diffusers/unet-config.ts'
-import { starterFolder } from './starter.ts'
+import { starterFolder } from './starter-task.ts'
 import { countUnetFlops } from './unet-flops.ts'
 
 const { config: starter } = await readUnetConfig(join(starterFolder, 'unet', 'config.json'))

@@ -1,7 +1,7 @@
 import { openCheckpoint } from '../../main/checkpoint/open.ts'
 import { inChild } from '../child/run.ts'
 import type { BenchOptions, Report, Row } from '../report.ts'
-import { starterFolder, starterRequest } from '../starter.ts'
+import { starterFolder, starterRequest } from '../starter-task.ts'
 import { pairedRatios } from '../statistics.ts'
 import type { PassShape } from '../unet-flops.ts'
 import type { GemmTimes } from './in-child.ts'

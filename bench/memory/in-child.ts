@@ -4,7 +4,7 @@ import { networkSizes } from '../../main/studio/network-sizes.ts'
 import type { NetworkSize } from '../../main/studio/network-sizes.ts'
 import { drawnNetworks } from '../../main/studio/networks.ts'
 import { Studio } from '../../main/studio/studio.ts'
-import { vocabulariesFolder } from '../starter.ts'
+import { vocabulariesFolder } from '../starter-task.ts'
 import { statusBytes } from './process-memory.ts'
 
 /** Bytes. */

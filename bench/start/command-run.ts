@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Stage } from '../../main/contract/job.ts'
-import { projectRoot } from '../starter.ts'
+import { projectRoot } from '../starter-task.ts'
 import { StageClock } from './stages.ts'
 import type { StageTimes } from './stages.ts'
 

@@ -4,7 +4,7 @@ import { Studio } from '../../main/studio/studio.ts'
 import { alternate, timed } from '../alternate.ts'
 import { starterPass } from '../gemm/gemm.ts'
 import { openUnet, unetFeeds } from '../gemm/in-child.ts'
-import { starterFolder, starterRequest, starterTask, vocabulariesFolder } from '../starter.ts'
+import { starterFolder, starterRequest, starterTask, vocabulariesFolder } from '../starter-task.ts'
 import { inTemporaryFolder } from '../temporary-folder.ts'
 import { besideBusyProgram } from './busy-program.ts'
 

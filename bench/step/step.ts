@@ -1,6 +1,6 @@
 import { inChild } from '../child/run.ts'
 import type { BenchOptions, Report, Row } from '../report.ts'
-import { describeRequest, starterRequest } from '../starter.ts'
+import { describeRequest, starterRequest } from '../starter-task.ts'
 import { pairedRatios } from '../statistics.ts'
 
 /** Milliseconds a step of the built-in model: guidance in one batch or two passes, with previews or without, beside other programs or not. */
