@@ -1,11 +1,11 @@
 import { join } from 'node:path'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { openCheckpoint } from '../checkpoint/open.ts'
 import type { Checkpoint } from '../checkpoint/open.ts'
 import { withLoras } from '../checkpoint/parts/lora/apply.ts'
 import { openLora } from '../checkpoint/parts/lora/lora.ts'
 import { readSafetensors } from '../checkpoint/safetensors.ts'
-import { SOUND_MODELS } from '../checkpoint/test-models.ts'
+import { SOUND_MODELS, testModels } from '../checkpoint/test-models.ts'
 import { loadNetwork } from '../runtime/network.ts'
 import { tensor } from '../tensor/tensor.ts'
 import type { Tensor } from '../tensor/tensor.ts'
@@ -28,7 +28,6 @@ import {
   predicted,
   relative,
   silent,
-  temporaryFolder,
   tinyModel,
   withLdmNames,
   withNames,
@@ -36,6 +35,8 @@ import {
 import type { LayerName } from './test-merged.ts'
 import { buildTextEncoder } from './text-encoder.ts'
 import { buildUnet } from './unet.ts'
+
+const { temporaryFolder } = testModels(onTestFinished)
 
 /** How a dialect names a layer's two factors, and its alpha where it has one. */
 type Dialect = (name: LayerName) => { readonly up: string; readonly down: string; readonly alpha?: string }
@@ -129,7 +130,7 @@ describe('text encoders', () => {
       tensors[`${stem}.lora_up.weight`] = factor(place, [width, 2])
       tensors[`${stem}.lora_down.weight`] = factor(place + 5, [2, width])
     }
-    const found = await joined(tensors, 0, 0.8, sdxl)
+    const found = await joined(await temporaryFolder(), tensors, 0, 0.8, sdxl)
     expect(found.unet.deltas).toBeUndefined()
     for (const [place, stem] of stems.entries()) {
       const part = sdxl.textEncoders[place]

@@ -1,7 +1,7 @@
+import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished } from 'vitest'
 import type { UnetConfig } from '../checkpoint/config.ts'
 import { openCheckpoint } from '../checkpoint/open.ts'
 import type { Checkpoint } from '../checkpoint/open.ts'
@@ -30,23 +30,18 @@ export function tinyModel(): Promise<Checkpoint> {
   return (opened ??= openCheckpoint(SOUND_MODELS.singleFile))
 }
 
-export async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'lora-'))
-  onTestFinished(() => rm(folder, { recursive: true }))
-  return folder
-}
-
 /** Says nothing. */
 export const silent: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined }
 
-/** The model with one LoRA of these tensors. */
+/** The model with one LoRA of these tensors, written into the folder. */
 export async function joined(
+  folder: string,
   tensors: Readonly<Record<string, Factor>>,
   weight = 1,
   textWeight = weight,
   to?: Checkpoint,
 ): Promise<Checkpoint> {
-  const path = await writeLora(join(await temporaryFolder(), 'style.safetensors'), tensors)
+  const path = await writeLora(join(folder, 'style.safetensors'), tensors)
   return withLoras(to ?? (await tinyModel()), [{ lora: await openLora(path), weight, textWeight }], silent)
 }
 
@@ -65,7 +60,7 @@ export async function predicted(unet: Component<UnetConfig>, memory: MemoryUse =
 
 /** The largest between two tensors. */
 export function difference(a: Tensor, b: Tensor): number {
-  expect(a.shape).toEqual(b.shape)
+  assert.deepEqual(a.shape, b.shape)
   return a.data.reduce((largest, value, i) => Math.max(largest, Math.abs(value - (b.data[i] ?? NaN))), 0)
 }
 
@@ -81,12 +76,21 @@ export async function expectMerged(
   weight = 1,
   uses: readonly MemoryUse[] = ['small'],
 ): Promise<void> {
-  const { unet } = await joined(tensors, weight)
-  const model = await tinyModel()
-  const reference = await predicted(await merged(model.unet, additions, join(await temporaryFolder(), 'merged.bin')))
-  const plain = await (unchanged ??= predicted(model.unet))
-  expect(relative(reference, plain)).toBeGreaterThan(10 * TOLERANCE)
-  for (const memory of uses) expect(relative(await predicted(unet, memory), reference)).toBeLessThan(TOLERANCE)
+  const folder = await mkdtemp(join(tmpdir(), 'lora-'))
+  try {
+    const { unet } = await joined(folder, tensors, weight)
+    const model = await tinyModel()
+    const reference = await predicted(await merged(model.unet, additions, join(folder, 'merged.bin')))
+    const plain = await (unchanged ??= predicted(model.unet))
+    const change = relative(reference, plain)
+    assert.ok(change > 10 * TOLERANCE, `expected the merged weights to change the prediction, found ${change}`)
+    for (const memory of uses) {
+      const error = relative(await predicted(unet, memory), reference)
+      assert.ok(error < TOLERANCE, `expected what the merged weights predict (${memory}), found it off by ${error}`)
+    }
+  } finally {
+    await rm(folder, { recursive: true })
+  }
 }
 /** Layers of every sort: cross-attention, both halves of a GEGLU, convolutions, the time embedding's projection. */
 export const LAYERS = {
