@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { ControlUse, GenerationRequest, ImagePrompt, InputId, LIMITS, LoraUse } from '../../main/contract/generation.ts'
 import type { ModelSummary } from '../../main/contract/model.ts'
+import { isTemplate } from '../../main/contract/template.ts'
 import { requestProblems } from './request-problems.ts'
 
 /** A row can be put aside without being lost. */
@@ -16,6 +17,8 @@ export const DraftFields = GenerationRequest.extend({
   loras: z.array(DraftLora).default([]),
   controls: z.array(DraftControl).default([]),
   imagePrompts: z.array(DraftImagePrompt).default([]),
+  /** The prompts' choices are made for each picture. */
+  isTemplate: z.boolean().default(false),
   count: z.int().min(LIMITS.count.min).max(LIMITS.count.max),
   isSeedLocked: z.boolean(),
 })
@@ -35,7 +38,15 @@ export function newKey(): string {
 
 /** The request the fields make: without rows that are off, and without lists that are empty. */
 export function requestOf(fields: DraftFields): GenerationRequest {
-  const { count: _count, isSeedLocked: _isSeedLocked, loras, controls, imagePrompts, ...plain } = fields
+  const {
+    count: _count,
+    isSeedLocked: _isSeedLocked,
+    isTemplate: _isTemplate,
+    loras,
+    controls,
+    imagePrompts,
+    ...plain
+  } = fields
   const sent = {
     loras: loras.filter(isOn).map(({ isOff: _isOff, ...use }) => use),
     controls: controls
@@ -48,13 +59,21 @@ export function requestOf(fields: DraftFields): GenerationRequest {
   return { ...given(plain), ...Object.fromEntries(Object.entries(sent).filter(([, rows]) => rows.length > 0)) }
 }
 
-/** The fields that hold `request`; what it leaves out is emptied. */
+/** Whether the fields' prompts leave choices that are to be made. */
+export function hasChoices({ isTemplate: isAsked, prompt, negativePrompt }: DraftFields): boolean {
+  return isAsked && (isTemplate(prompt) || isTemplate(negativePrompt))
+}
+
+/** The fields that hold `request`, its prompts as they were before choices were made; what it leaves out is emptied. */
 export function fieldsOf(request: GenerationRequest): Partial<DraftFields> {
   const { loras = [], controls = [], imagePrompts = [] } = request
   const emptied = Object.fromEntries(Object.keys(GenerationRequest.shape).map((name) => [name, undefined]))
   return {
     ...emptied,
     ...request,
+    ...request.template,
+    template: undefined,
+    isTemplate: request.template !== undefined,
     loras,
     controls: controls.map((use) => ({ ...use, key: newKey() })),
     imagePrompts: imagePrompts.map((use) => ({ ...use, key: newKey() })),

@@ -1,10 +1,12 @@
-import type { GenerationRequest, InitImage, Mask } from '../../main/contract/generation.ts'
+import type { GenerationRequest, InitImage, Mask, PromptStyleId, SamplerId } from '../../main/contract/generation.ts'
 import type { Failure } from '../../main/contract/failure.ts'
 import type { InputImage } from '../../main/contract/image.ts'
 import type { ModelDefaults, ModelSummary } from '../../main/contract/model.ts'
 import { sentence } from '../names.ts'
-import { DraftFields, draftField, draftProblems, fieldsOf, requestOf } from './draft-fields.ts'
+import { DraftFields, draftField, draftProblems, fieldsOf, hasChoices, requestOf } from './draft-fields.ts'
+import { DraftOptions } from './draft-options.ts'
 import { DraftRows } from './draft-rows.ts'
+import { fittingSchedule } from './fitting-schedule.ts'
 import { recall, remember } from './remembered.ts'
 import type { UndoHistory } from './undo-history.svelte.ts'
 
@@ -39,6 +41,7 @@ const UNTOUCHED: DraftFields = {
   loras: [],
   controls: [],
   imagePrompts: [],
+  isTemplate: true,
   count: 1,
   isSeedLocked: false,
 }
@@ -51,15 +54,20 @@ export function randomSeed(): number {
 /** The picture that would be made next: what the fields of the Create room show and change. */
 export class Draft {
   readonly #history: UndoHistory
+  /** Nothing was drafted in this window before. */
+  #isNew = recall(KEY, DraftFields, UNTOUCHED) === UNTOUCHED
   #fields = $state.raw<DraftFields>(recall(KEY, DraftFields, { ...UNTOUCHED, seed: randomSeed() }))
   #defaults = $state.raw<ModelDefaults>(UNTOUCHED)
   #input = $state<ModelSummary['input']>('none')
+  #family = $state('')
+  #note = $state<{ schedule: string; sentence: string } | undefined>(undefined)
   #refusals = $state.raw<Readonly<Record<string, string>>>({})
 
   readonly request = $derived(requestOf(this.#fields))
   readonly #problems = $derived(draftProblems(this.#fields, this.#input))
   readonly hasProblems = $derived(Object.keys(this.#problems).length > 0)
 
+  readonly options = new DraftOptions(this)
   readonly loras = new DraftRows(
     this,
     (fields) => fields.loras,
@@ -94,11 +102,33 @@ export class Draft {
     return this.#problems[field] ?? this.#refusals[field]
   }
 
+  /** Whether anything is wrong with one of these fields or with what is in them. */
+  hasProblemIn(...names: (keyof DraftFields)[]): boolean {
+    const told = [...Object.keys(this.#problems), ...Object.keys(this.#refusals)]
+    return told.some((field) => names.some((name) => field === name || field.startsWith(`${name}.`)))
+  }
+
+  /** The id of the chosen model's family. */
+  get family(): string {
+    return this.#family
+  }
+
+  /** Why the schedule is not the one that was chosen last. */
+  get scheduleNote(): string | undefined {
+    return this.#note?.schedule === this.#fields.schedule ? this.#note.sentence : undefined
+  }
+
+  /** Whether choices are to be made in the prompts. */
+  get hasChoices(): boolean {
+    return hasChoices(this.#fields)
+  }
+
   isDefault(field: DefaultedField): boolean {
     return this.#fields[field] === this.#defaults[field]
   }
 
   change(patch: Partial<DraftFields>): void {
+    if ('schedule' in patch) this.#note = undefined
     this.#fields = { ...this.#fields, ...patch }
     const changed = Object.keys(patch)
     const stays = ([field]: [string, string]) => !changed.some((name) => field === name || field.startsWith(`${name}.`))
@@ -129,12 +159,34 @@ export class Draft {
     const following = DEFAULTED.filter((field) => this.isDefault(field))
     this.learnDefaults(model)
     this.change({ model: model.id, ...Object.fromEntries(following.map((field) => [field, model.defaults[field]])) })
+    this.#fitSchedule()
+  }
+
+  /** Chooses a sampler; a schedule that makes no sense with it gives way. */
+  useSampler(sampler: SamplerId): void {
+    this.change({ sampler })
+    this.#fitSchedule()
+  }
+
+  /** Takes the style in which prompts are written where nothing was drafted yet. */
+  startInStyle(promptStyle: PromptStyleId): void {
+    if (!this.#isNew) return
+    this.#isNew = false
+    this.change({ promptStyle: promptStyle === 'plain' ? undefined : promptStyle })
   }
 
   /** Learns the chosen model's defaults without touching a field, after a restart. */
   learnDefaults(model: ModelSummary): void {
     this.#defaults = model.defaults
     this.#input = model.input
+    this.#family = model.family
+  }
+
+  #fitSchedule(): void {
+    const { schedule, note } = fittingSchedule(this.#fields.schedule, this.#fields.sampler, this.#family)
+    if (note === undefined) return
+    this.change({ schedule })
+    this.#note = { schedule, sentence: note }
   }
 
   useRequest(request: GenerationRequest): void {
@@ -196,7 +248,7 @@ export class Draft {
   refuse(failure: Failure): boolean {
     if (failure.field === undefined) return false
     const field = draftField(this.#fields, failure.field.replace(/^request\./, ''))
-    if (!(field.split('.')[0] ?? '' in this.#fields)) return false
+    if (!((field.split('.')[0] ?? '') in DraftFields.shape)) return false
     this.#refusals = { ...this.#refusals, [field]: sentence(failure.message) }
     return true
   }

@@ -6,6 +6,8 @@ const Remembered = z.object({
   stripWidthPx: z.number(),
   isNegativeOpen: z.boolean(),
   isSamplingOpen: z.boolean(),
+  isGuidanceOpen: z.boolean().default(false),
+  isSeedOpen: z.boolean().default(false),
   isAdvancedOpen: z.boolean().default(false),
 })
 type Remembered = z.infer<typeof Remembered>
@@ -32,6 +34,8 @@ const START: Remembered = {
   stripWidthPx: PANEL_LIMITS.stripWidthPx.start,
   isNegativeOpen: false,
   isSamplingOpen: false,
+  isGuidanceOpen: false,
+  isSeedOpen: false,
   isAdvancedOpen: false,
 }
 

@@ -57,8 +57,9 @@ export class QueueState {
     this.#previews = new Map([...kept, [preview.jobId, preview]])
   }
 
-  enqueue(request: GenerationRequest, count: number): Promise<JobId[]> {
-    return this.#api['queue.enqueue']({ request, count })
+  /** @param isTemplate the prompts' choices are made for each picture */
+  enqueue(request: GenerationRequest, count: number, isTemplate: boolean): Promise<JobId[]> {
+    return this.#api['queue.enqueue']({ request, count, ...(isTemplate ? { isTemplate } : {}) })
   }
 
   cancel(id: JobId): Promise<void> {

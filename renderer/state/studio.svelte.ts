@@ -94,6 +94,7 @@ export class Studio {
       const { settings, models, parts, queue, gallery } = this
       await Promise.all([settings, models, parts, queue, gallery].map((state) => state.load()))
       this.learnModel()
+      this.draft.startInStyle(settings.current.promptStyle)
       if (this.canvas.subject.kind === 'nothing') this.#showWhatIs()
       this.#loadFailure = undefined
       this.#isReady = true
@@ -133,7 +134,7 @@ export class Studio {
       return
     }
     try {
-      const ids = await this.queue.enqueue(draft.request, draft.fields.count)
+      const ids = await this.queue.enqueue(draft.request, draft.fields.count, draft.hasChoices)
       this.prompts.add(draft.fields.prompt)
       this.#showEnqueued(ids)
     } catch (error) {
