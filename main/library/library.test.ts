@@ -43,7 +43,7 @@ describe('what the library lists', () => {
       memory: { fastBytes: 98_988_908, smallBytes: 49_494_454, fit: 'fast' },
       triggerWords: [],
       description: null,
-      hasThumbnail: false,
+      hasThumbnail: true,
       sha256: null,
       dataSha256: null,
       problem: null,

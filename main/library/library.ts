@@ -8,6 +8,7 @@ import type { LibraryState, ModelSummary } from '../contract/model.ts'
 import type { PartSummary } from '../contract/part.ts'
 import { readTensorIndex } from '../checkpoint/file-kind.ts'
 import { BackgroundDigests } from './background-digests.ts'
+import { builtInModel, builtInPicture } from './built-in.ts'
 import { digestsOf, filesOf, listingOf } from './listing.ts'
 import { lookThrough } from './look.ts'
 import type { Entry } from './look.ts'
@@ -16,7 +17,6 @@ import { BUILT_IN_ID } from './model-id.ts'
 import { completed } from './options.ts'
 import type { CompleteOptions, LibraryChange, LibraryOptions } from './options.ts'
 import { embeddedPicture } from './sidecars.ts'
-import { summarise } from './summary.ts'
 import { FolderWatch } from './watch.ts'
 
 const CLOSING_MS = 2000
@@ -141,6 +141,7 @@ export class Library {
    * @throws StudioError checkpoint-unsupported when its file went or changed
    */
   async thumbnail(id: ModelId): Promise<string | Uint8Array | null> {
+    if (id === BUILT_IN_ID) return this.#builtIn?.hasThumbnail ? builtInPicture(this.#options.builtInFolder) : null
     const entry = this.#entryOf(id)
     const thumbnail = entry?.described.thumbnail
     if (!entry || !thumbnail) return null
@@ -184,7 +185,7 @@ export class Library {
     this.#isScanDue = false
     this.#setScanning(true)
     try {
-      this.#builtIn = await summarise(builtInFolder, { isBuiltIn: true, memoryBytes })
+      this.#builtIn = await builtInModel(builtInFolder, memoryBytes)
       const roots = this.#folders
       const { entries, folders, isArriving } = await lookThrough(roots, {
         ...this.#options,
@@ -234,7 +235,7 @@ export class Library {
     const earlier = [...this.#memory.remembered()].filter(([path]) => isBelow(path))
     if (earlier.length === 0) return
     const { builtInFolder, memoryBytes } = this.#options
-    this.#builtIn = await summarise(builtInFolder, { isBuiltIn: true, memoryBytes })
+    this.#builtIn = await builtInModel(builtInFolder, memoryBytes)
     this.#entries = earlier.map(([path, described]) => ({
       place: { path, kind: 'file', hint: null, sidecars: [] },
       described,
