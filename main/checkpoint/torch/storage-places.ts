@@ -10,7 +10,7 @@ export interface DataPlace {
 
 /** Entries' own headers read at once; fewer entries than this are not worth another way. */
 const READS_AT_ONCE = 64
-/** torch fills up entries' headers so that data starts at multiples of this (`kFieldAlignment` of its writer). */
+/** torch fills up entries' headers so that data starts at multiples of this (`getPadding` of its inline_container.cc). */
 const ALIGNMENT = 64
 const ENTRY_BYTES = 30
 const FILLING_BYTES = 4
@@ -68,5 +68,5 @@ function isLaidOutByTorch({ entries, start }: ZipDirectory): boolean {
 function startByTorch({ nameBytes, headerStart }: ZipEntry): number {
   const wide = headerStart >= BEYOND_32_BITS ? WIDE_BYTES : 0
   const least = headerStart + ENTRY_BYTES + nameBytes + FILLING_BYTES + wide
-  return (Math.floor(least / ALIGNMENT) + 1) * ALIGNMENT
+  return Math.ceil(least / ALIGNMENT) * ALIGNMENT
 }

@@ -123,7 +123,8 @@ export function zipBytes(files: readonly ZipFile[], isWide = false, base = 0): B
   let at = base
   for (const file of files) {
     const name = Buffer.from(file.name)
-    const padding = file.padding ?? 64 - ((at + 30 + name.length + 4) % 64)
+    const least = at + 30 + name.length + 4
+    const padding = file.padding ?? Math.ceil(least / 64) * 64 - least
     const local = Buffer.alloc(30 + name.length + 4 + padding)
     local.writeUInt32LE(0x04034b50, 0)
     writeFacts(local, 4, file)
