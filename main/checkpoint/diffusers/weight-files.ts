@@ -18,28 +18,28 @@ const VARIANTS = ['', 'fp16', 'bf16']
 const ShardIndex = z.looseObject({ weight_map: z.record(z.string(), z.string()) })
 
 /**
- * The index of a component's weights: its .safetensors, else what torch saved.
+ * The index of a component's weights: its .safetensors, else what torch saved. Of a list whose shards are not all there,
+ * as where one precision alone was fetched, the next file is taken.
  * @param stem `model` in transformers' folders, `diffusion_pytorch_model` in diffusers'
  * @throws StudioError checkpoint-unsupported
  */
 export async function readFolderTensors(folder: string, stem: string): Promise<FolderTensors> {
   const files = await listFiles(folder)
-  const names = [
-    `${stem}(?:\\.([\\w-]+))?\\.safetensors`,
-    `${stem.replace(/^model$/, 'pytorch_model')}(?:\\.([\\w-]+))?\\.bin`,
-  ]
-  for (const name of names) {
-    const weights = pick(files, new RegExp(`^${name}$`))
-    if (weights !== undefined) return joined([await readTensorIndex(join(folder, weights))])
-    const shards = pick(files, new RegExp(`^${name}\\.index(?:\\.[\\w-]+)?\\.json$`))
-    if (shards !== undefined) return readShards(folder, shards)
+  const names = [`${stem}.safetensors`, `${stem.replace(/^model$/, 'pytorch_model')}.bin`]
+  const found = names.flatMap((name) => filesOf(files, name))
+  for (const [i, { file, isList }] of found.entries()) {
+    if (!isList) return joined([await readTensorIndex(join(folder, file))])
+    const shards = await shardsOf(folder, file)
+    const isLast = i === found.length - 1
+    if (!isLast && !shards.every((shard) => files.includes(shard))) continue
+    return joined(await Promise.all(shards.map((shard) => readTensorIndex(join(folder, shard)))))
   }
-  const found = files.join(', ') || 'an empty folder'
-  throw new StudioError('checkpoint-unsupported', `${folder}: expected ${stem}.safetensors, found ${found}`)
+  const others = files.join(', ') || 'an empty folder'
+  throw new StudioError('checkpoint-unsupported', `${folder}: expected ${stem}.safetensors, found ${others}`)
 }
 
 /** @param list the file that names the shards */
-async function readShards(folder: string, list: string): Promise<FolderTensors> {
+async function shardsOf(folder: string, list: string): Promise<string[]> {
   const { weight_map: map } = await readJsonFile(join(folder, list), ShardIndex)
   const names = [...new Set(Object.values(map))].sort()
   const outside = names.find((name) => basename(name) !== name || name === '' || name === '..')
@@ -49,7 +49,7 @@ async function readShards(folder: string, list: string): Promise<FolderTensors> 
       `${join(folder, list)}: expected files of its own folder, found ${outside}`,
     )
   }
-  return joined(await Promise.all(names.map((name) => readTensorIndex(join(folder, name)))))
+  return names
 }
 
 function joined(indexes: readonly FolderTensors[]): FolderTensors {
@@ -69,11 +69,20 @@ async function listFiles(folder: string): Promise<string[]> {
   }
 }
 
-function pick(files: readonly string[], pattern: RegExp): string | undefined {
+interface WeightFile {
+  readonly file: string
+  /** It names the shards that hold the weights. */
+  readonly isList: boolean
+}
+
+/** The files of weights of this name and its variants, those that are taken first in front. */
+function filesOf(files: readonly string[], name: string): WeightFile[] {
+  const [stem = '', ending = ''] = name.split('.')
+  const pattern = new RegExp(`^${stem}(?:\\.([\\w-]+))?\\.${ending}(\\.index(?:\\.([\\w-]+))?\\.json)?$`)
   const found = files.flatMap((file) => {
-    const match = pattern.exec(file)
-    return match ? [{ file, rank: VARIANTS.indexOf(match[1] ?? '') }] : []
+    const [match, before, list, behind] = pattern.exec(file) ?? []
+    const rank = VARIANTS.indexOf(before ?? behind ?? '')
+    return match === undefined ? [] : [{ file, isList: list !== undefined, rank: rank === -1 ? VARIANTS.length : rank }]
   })
-  const rank = (value: number) => (value === -1 ? VARIANTS.length : value)
-  return found.sort((a, b) => rank(a.rank) - rank(b.rank))[0]?.file
+  return found.sort((a, b) => a.rank - b.rank || Number(a.isList) - Number(b.isList))
 }
