@@ -56,7 +56,7 @@ export function filesOf(
   library: Library,
   inputPath: (id: InputId) => string,
 ): Pick<GenerationTask, 'modelPath' | 'inputPaths' | 'partPaths' | 'embeddings' | 'imageEncoders'> {
-  const parts = namedParts(request).map(({ id, field }) => [id, requirePart(library, id, field).path] as const)
+  const parts = namedParts(request).map((part) => [part.id, requirePart(library, part).path] as const)
   const { refiner } = request
   if (refiner) parts.push([refiner.model, requireModel(library, refiner.model, 'refiner.model').path])
   const usable = library.parts().filter(({ problem }) => problem === null)

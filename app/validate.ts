@@ -2,6 +2,7 @@ import { StudioError } from '../main/contract/failure.ts'
 import type { GenerationRequest, InputId, ModelId } from '../main/contract/generation.ts'
 import type { ModelSummary } from '../main/contract/model.ts'
 import { namedInputs, namedParts } from '../main/contract/named.ts'
+import type { NamedPart } from '../main/contract/named.ts'
 import type { PartSummary } from '../main/contract/part.ts'
 import type { Gallery } from '../main/gallery/gallery.ts'
 import type { Library } from '../main/library/library.ts'
@@ -24,27 +25,36 @@ export function requireModel(library: Pick<Library, 'find' | 'list'>, id: ModelI
 }
 
 /**
- * The part with this id, usable; `name` is the request's field that names it.
- * @throws StudioError model-missing when it is gone or has a problem
+ * The part that a request names, usable.
+ * @throws StudioError model-missing when it is gone or has a problem; invalid-request for one of another kind
  */
-export function requirePart(library: Pick<Library, 'findPart'>, id: ModelId, name: string): PartSummary {
+export function requirePart(library: Pick<Library, 'findPart'>, { id, field: name, kind }: NamedPart): PartSummary {
   const part = library.findPart(id)
   const field = `request.${name}`
   if (!part) throw new StudioError('model-missing', `${name}: expected a part of the library, found "${id}"`, { field })
   if (part.problem !== null) {
     throw new StudioError('model-missing', `${name}: ${part.name} cannot be used. ${part.problem}`, { field })
   }
+  if (part.kind !== kind) {
+    const found = `found ${part.name}, of the kind ${part.kind}`
+    throw new StudioError('invalid-request', `${name}: expected a part of the kind ${kind}, ${found}`, { field })
+  }
   return part
 }
 
 /**
  * What the schema of a request cannot know: that its models and parts are there and run, and that its input pictures are kept.
- * @throws StudioError model-missing, not-found
+ * @throws StudioError model-missing, invalid-request, not-found
  */
-export function checkRequest(request: GenerationRequest, library: Library, gallery: Gallery): void {
-  requireModel(library, request.model)
+export function checkRequest(
+  request: GenerationRequest,
+  library: Pick<Library, 'find' | 'findPart' | 'list'>,
+  gallery: Pick<Gallery, 'inputPath'>,
+): void {
+  const model = requireModel(library, request.model)
+  requirePicture(request, model)
   if (request.refiner) requireModel(library, request.refiner.model, 'refiner.model')
-  for (const { id, field } of namedParts(request)) requirePart(library, id, field)
+  for (const part of namedParts(request)) requirePart(library, part)
   for (const id of namedInputs(request)) {
     const field = inputField(request, id)
     try {
@@ -56,6 +66,13 @@ export function checkRequest(request: GenerationRequest, library: Library, galle
       })
     }
   }
+}
+
+/** A model that edits by instructions needs a picture; another U-Net may take none. */
+function requirePicture({ init, unet }: GenerationRequest, { name, input }: ModelSummary): void {
+  if (input !== 'instruct' || init !== null || unet !== undefined) return
+  const found = `${name} edits a picture by the prompt, found none`
+  throw new StudioError('invalid-request', `init: expected a picture, for ${found}`, { field: 'request.init' })
 }
 
 function inputField({ init, controls = [], imagePrompts = [] }: GenerationRequest, id: InputId): string {

@@ -11,6 +11,7 @@ export const partKindNames = {
   controlnet: { one: 'ControlNet', many: 'ControlNets' },
   'ip-adapter': { one: 'IP-Adapter', many: 'IP-Adapters' },
   'image-encoder': { one: 'image encoder', many: 'image encoders' },
+  unet: { one: 'U-Net', many: 'U-Nets' },
 } satisfies Record<PartKind, { one: string; many: string }>
 
 /** What is drawn from a control's picture. */

@@ -188,7 +188,7 @@ class PipelineRun {
     const input: Input = picture
       ? await this.#input(name, Number(picture[1]))
       : { noise: await this.#initialNoise(), clean: null, strength: 1, mask: null }
-    const { diffusion } = this.#model.checkpoint
+    const { diffusion } = this.#model.facts
     const plan = planSampling(diffusion, {
       sampler: run.sampler,
       schedule: run.schedule,

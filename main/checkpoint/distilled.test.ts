@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { distillation } from './distilled.ts'
+import { distillation, partDistillation } from './distilled.ts'
 
 const named = (name: string, more: Partial<Parameters<typeof distillation>[0]> = {}) =>
   distillation({ name, isToldGuidance: false, ...more })
@@ -43,4 +43,26 @@ test('a model that is told the guidance scale needs no guess', () => {
 
 test('a name that tells of x0 asks for the prediction to be set', () => {
   expect(named('sdxl_lightning_1step_x0')?.hint).toContain('set the prediction to sample')
+})
+
+const lora = (name: string) => partDistillation({ name, isToldGuidance: false }, 'lora')
+
+test.each([
+  ['lcm-lora-sdv1-5', 'LCM', { steps: 4, guidanceScale: 1, sampler: 'lcm' }],
+  ['sdxl_lightning_8step_lora', 'Lightning', { steps: 8, sampler: 'euler', schedule: 'trailing' }],
+  ['Hyper-SD15-1step-lora', 'Hyper', { steps: 1, guidanceScale: 1 }],
+  ['Hyper-SDXL-8steps-CFG-lora', 'Hyper', { steps: 8, guidanceScale: 5 }],
+  ['sd_xl_turbo_lora_v1', 'Turbo', { steps: 4 }],
+])('the LoRA %s lets a model work in few steps', (name, method, defaults) => {
+  const found = lora(name)
+  expect(found?.hint).toContain(`Its name suggests that it lets a model work in few steps (${method})`)
+  expect(found?.defaults).toMatchObject(defaults)
+})
+
+test.each(['purple lightning', 'porsche_911_turbo', 'ink'])('the LoRA %s is not taken for one', (name) => {
+  expect(lora(name)).toBeNull()
+})
+
+test('a part that is neither a U-Net nor a LoRA is never distilled', () => {
+  expect(partDistillation({ name: 'lcm vae', isToldGuidance: false }, 'autoencoder')).toBeNull()
 })

@@ -231,6 +231,8 @@ export const GenerationRequest = z.object({
   seedSize: z.object({ widthPx: sizePx, heightPx: sizePx }).optional(),
   /** Another autoencoder than the model's own. */
   vae: ModelId.optional(),
+  /** Another U-Net than the model's own. */
+  unet: ModelId.optional(),
   /** The text encoder's layer that is listened to, counted from its end; 1 is the last. Absent: as the model was trained. */
   clipSkip: z.int().min(LIMITS.clipSkip.min).max(LIMITS.clipSkip.max).optional(),
   loras: z.array(LoraUse).max(32).optional(),

@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { toFailure } from '../contract/failure.ts'
 import type { ModelSummary } from '../contract/model.ts'
 import type { PartKind, PartSummary } from '../contract/part.ts'
+import { partDistillation } from '../checkpoint/distilled.ts'
 import { readFolderTensors } from '../checkpoint/diffusers/weight-files.ts'
 import { readTensorIndex } from '../checkpoint/file-kind.ts'
 import { readJsonFile } from '../checkpoint/json-file.ts'
@@ -69,7 +70,8 @@ async function describePart(
 ): Promise<Described> {
   const { triggerWords, description, preferredWeight, thumbnail } = await readSidecars(place, metadata)
   const ownWord = kind === 'embedding' && entries ? embeddingWord(entries) : null
-  const name = place.kind === 'file' ? basename(place.path, extname(place.path)) : networkName(place.path)
+  const name = partName(place)
+  const isToldGuidance = GUIDANCE_TENSORS.some((tensor) => entries?.has(tensor))
   const part: PartSummary = {
     id: modelId(place.path, name),
     kind,
@@ -78,6 +80,7 @@ async function describePart(
     families: [...families],
     sizeBytes,
     preferredWeight,
+    ...partDistillation({ name, metadata, isToldGuidance }, kind),
     triggerWords: [...new Set([...(ownWord === null ? [] : [ownWord]), ...triggerWords])],
     description,
     hasThumbnail: thumbnail !== null,
@@ -86,6 +89,18 @@ async function describePart(
     problem,
   }
   return { model: null, part, thumbnail }
+}
+
+/** What tells a latent consistency model the guidance scale, in diffusers' names and the original's. */
+const GUIDANCE_TENSORS = ['', 'model.diffusion_model.'].flatMap((prefix) =>
+  ['time_embedding', 'time_embed'].map((layer) => `${prefix}${layer}.cond_proj.weight`),
+)
+
+/** A file's own, save that diffusers calls every LoRA the same: then its folder's. */
+function partName({ kind, path }: Place): string {
+  const stem = basename(path, extname(path))
+  if (kind === 'file' && stem !== 'pytorch_lora_weights') return stem
+  return networkName(kind === 'file' ? dirname(path) : path)
 }
 
 const NetworkConfig = z.looseObject({
@@ -97,6 +112,7 @@ const NetworkConfig = z.looseObject({
 const NETWORK_KINDS: Readonly<Record<string, { readonly kind: PartKind; readonly stem: string }>> = {
   AutoencoderKL: { kind: 'autoencoder', stem: 'diffusion_pytorch_model' },
   AutoencoderTiny: { kind: 'autoencoder', stem: 'diffusion_pytorch_model' },
+  UNet2DConditionModel: { kind: 'unet', stem: 'diffusion_pytorch_model' },
   ControlNetModel: { kind: 'controlnet', stem: 'diffusion_pytorch_model' },
   CLIPVisionModelWithProjection: { kind: 'image-encoder', stem: 'model' },
   CLIPVisionModel: { kind: 'image-encoder', stem: 'model' },
@@ -114,7 +130,7 @@ async function describeNetwork(place: Place): Promise<Described> {
   try {
     const { entries, sizeBytes } = await readFolderTensors(place.path, stem)
     const families = identifyPart({ entries })?.families ?? []
-    return await describePart(place, { kind, families, metadata: {}, sizeBytes, problem: null })
+    return await describePart(place, { kind, families, entries, metadata: {}, sizeBytes, problem: null })
   } catch (error) {
     const problem = toFailure(error).message
     return describePart(place, { kind, families: [], metadata: {}, sizeBytes: 0, problem })

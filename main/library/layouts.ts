@@ -27,6 +27,9 @@ const HINTS: Readonly<Record<string, PartKind>> = {
   ipadaptersxl: 'ip-adapter',
   clip_vision: 'image-encoder',
   clipvision: 'image-encoder',
+  // ComfyUI's names for U-Nets by themselves, earlier and now.
+  unet: 'unet',
+  diffusion_models: 'unet',
 }
 
 /** Installations, by a folder that only they have, and where in them models lie. */
@@ -59,6 +62,8 @@ const INSTALLATIONS: readonly { readonly mark: string; readonly folders: readonl
       'models/controlnet',
       'models/ipadapter',
       'models/clip_vision',
+      'models/unet',
+      'models/diffusion_models',
     ],
   },
   {
@@ -95,6 +100,8 @@ const EXTRA_KEYS = [
   'controlnet',
   'ipadapter',
   'clip_vision',
+  'unet',
+  'diffusion_models',
 ]
 
 /** What a folder's name promises of the files in it. */

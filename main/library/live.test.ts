@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Logger } from '../contract/failure.ts'
 import type { ModelSummary } from '../contract/model.ts'
 import { PartSummary } from '../contract/part.ts'
-import { SOUND_MODELS, testModels, writeTensors } from '../checkpoint/test-models.ts'
+import { SOUND_MODELS, editTensors, renamed, testModels, writeTensors } from '../checkpoint/test-models.ts'
 import { Library } from './library.ts'
 import type { LibraryChange, LibraryOptions } from './options.ts'
 
@@ -96,6 +96,31 @@ describe('parts', () => {
     const { library } = open([folder])
     await library.refresh()
     expect(library.parts()).toMatchObject([{ name: 'Soft vae', kind: 'autoencoder', problem: null }])
+  })
+
+  it('a U-Net alone, in a folder or a file, says where the fields start that it was distilled for', async () => {
+    const folder = await temporaryFolder()
+    const model = await copyDiffusers('lcm-soft', folder)
+    for (const item of await readdir(model)) if (item !== 'unet') await rm(join(model, item), { recursive: true })
+    const file = await copySingleFile('soft_lightning_2step_unet.safetensors', folder)
+    await editTensors(file, (tensors) => {
+      renamed(tensors, (name) => (name.startsWith('model.diffusion_model.') ? name : null))
+    })
+    const { library } = open([folder])
+    await library.refresh()
+    expect(library.parts()).toMatchObject([
+      { name: 'lcm-soft unet', kind: 'unet', problem: null, defaults: { steps: 4, sampler: 'lcm' } },
+      { name: 'soft_lightning_2step_unet', kind: 'unet', problem: null, defaults: { steps: 2, sampler: 'euler' } },
+    ])
+  })
+
+  it('a LoRA that diffusers names like all others is called by its folder', async () => {
+    const folder = join(await temporaryFolder(), 'lcm-lora-sdv1-5')
+    await mkdir(folder)
+    await writeLora(join(folder, 'pytorch_lora_weights.safetensors'))
+    const { library } = open([folder])
+    await library.refresh()
+    expect(library.parts()).toMatchObject([{ name: 'lcm-lora-sdv1-5', kind: 'lora', defaults: { guidanceScale: 1 } }])
   })
 })
 

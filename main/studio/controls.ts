@@ -12,6 +12,7 @@ import type { Network } from '../runtime/network.ts'
 import { expandBatch } from '../tensor/batch.ts'
 import { tensor } from '../tensor/tensor.ts'
 import type { Tensor } from '../tensor/tensor.ts'
+import { atField } from './at-field.ts'
 import { isActive, noResiduals } from './guide-feeds.ts'
 import type { Feeds, NetworkPass } from './guide-feeds.ts'
 import { madePart } from './input-picture.ts'
@@ -52,24 +53,16 @@ export async function openControls(
   const paths = new Set(usedControls(task).map(({ id }) => partPath(task, id)))
   return atField(
     'controls',
-    [...paths].map(async (path) => {
-      const component = await openControlNet(path, unet)
-      const halved = 2 ** (component.config.hintWidths.length - 1)
-      if (halved === factor) return { path, component }
-      const found = `expected a ControlNet whose pictures are ${factor} pixels a cell of this model, found ${halved}`
-      throw new StudioError('invalid-request', `${path}: ${found}`)
-    }),
+    Promise.all(
+      [...paths].map(async (path) => {
+        const component = await openControlNet(path, unet)
+        const halved = 2 ** (component.config.hintWidths.length - 1)
+        if (halved === factor) return { path, component }
+        const found = `expected a ControlNet whose pictures are ${factor} pixels a cell of this model, found ${halved}`
+        throw new StudioError('invalid-request', `${path}: ${found}`)
+      }),
+    ),
   )
-}
-
-/** All of them; what fails is told with the request's field. */
-export async function atField<T>(field: string, opened: readonly Promise<T>[]): Promise<T[]> {
-  try {
-    return await Promise.all(opened)
-  } catch (error) {
-    if (!(error instanceof StudioError)) throw error
-    throw new StudioError(error.code, error.message, { field, cause: error.cause })
-  }
 }
 
 /** The request's ControlNets with their pictures. @throws StudioError not-found, invalid-request */

@@ -16,7 +16,7 @@ import type { OnnxGraph } from '../runtime/graph.ts'
 import { tensor } from '../tensor/tensor.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { expandBatch } from '../tensor/batch.ts'
-import { atField } from './controls.ts'
+import { atField } from './at-field.ts'
 import { isActive } from './guide-feeds.ts'
 import type { Feeds, NetworkPass } from './guide-feeds.ts'
 import { inputPath, partPath } from './task-paths.ts'
@@ -46,11 +46,13 @@ export function usedImagePrompts({ request }: Pick<GenerationTask, 'request'>): 
 export async function openAdapters(unet: UnetConfig, task: GenerationTask): Promise<JoinedAdapter[]> {
   return atField(
     'imagePrompts',
-    usedImagePrompts(task).map(async ({ id }) => {
-      const path = partPath(task, id)
-      const component = await openIpAdapter(path, unet)
-      return { path, component, encoder: await findEncoder(path, component.config, task.imageEncoders ?? []) }
-    }),
+    Promise.all(
+      usedImagePrompts(task).map(async ({ id }) => {
+        const path = partPath(task, id)
+        const component = await openIpAdapter(path, unet)
+        return { path, component, encoder: await findEncoder(path, component.config, task.imageEncoders ?? []) }
+      }),
+    ),
   )
 }
 

@@ -1,74 +1,13 @@
 import { copyFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { readSafetensors, readTensor } from '../checkpoint/safetensors.ts'
 import { SOUND_MODELS, editTensors, renamed, testModels, writeTensors } from '../checkpoint/test-models.ts'
 import type { StoredTensor } from '../checkpoint/test-models.ts'
-import type { CheckpointOverrides } from '../checkpoint/open.ts'
-import type { GenerationRequest } from '../contract/generation.ts'
-import type { GenerationTask } from '../contract/studio.ts'
 import { factor, writeLora } from '../network/test-lora.ts'
-import { gaussianNoise } from '../tensor/noise.ts'
-import type { Tensor } from '../tensor/tensor.ts'
-import { encodePrompt } from '../text/conditioning.ts'
-import type { EncodedPrompt } from '../text/conditioning.ts'
-import { LoadedModel } from './loaded-model.ts'
+import { SDXL_HEADS, testModel } from './test-joined.ts'
 
 const { temporaryFolder } = testModels(onTestFinished)
-const LOAD = { threads: 1, vocabulariesFolder: resolve(import.meta.dirname, '../../resources/vocabularies') }
-const SDXL_HEADS: CheckpointOverrides = { textEncoders: [{ headCount: 2 }, { headCount: 4 }] }
-
-/** A model, and what it makes once a request has joined it. */
-async function testModel(path = SOUND_MODELS.singleFile, overrides: CheckpointOverrides = {}) {
-  const model = await LoadedModel.open(path, LOAD, overrides)
-  onTestFinished(() => model.release())
-  const logger = { info: () => undefined, warn: () => undefined, error: () => undefined }
-  const join = (changes: Partial<GenerationRequest>, more: Partial<GenerationTask> = {}) =>
-    model.join({ ...TASK, ...more, request: { ...TASK.request, ...changes } }, logger)
-  const encoded = async (text: string): Promise<EncodedPrompt> => encodePrompt(await model.promptEncoders(), text)
-  const predicted = async (): Promise<Tensor> => {
-    const { context } = await encoded('a red apple')
-    return (await model.unet())(
-      gaussianNoise(1, 0, [1, 4, 8, 8]),
-      [400],
-      { context, vector: null },
-      { step: 0, steps: 1 },
-    )
-  }
-  /** Whether it was open before it was asked for: then nothing is read. */
-  const isTextEncoderOpen = async () => {
-    let isRead = false
-    await model.openTextEncoder(0, () => (isRead = true))
-    return !isRead
-  }
-  const decoded = async () => (await model.decoder())(gaussianNoise(2, 0, [1, 4, 8, 8]))
-  return { model, join, encoded, predicted, decoded, isTextEncoderOpen }
-}
-
-const TASK: GenerationTask = {
-  jobId: '00000000-0000-4000-8000-000000000000',
-  request: {
-    model: 'tiny',
-    prompt: '',
-    negativePrompt: '',
-    seed: 1,
-    steps: 1,
-    guidanceScale: 1,
-    widthPx: 64,
-    heightPx: 64,
-    sampler: 'ddim',
-    schedule: 'normal',
-    init: null,
-  },
-  modelPath: SOUND_MODELS.singleFile,
-  inputPaths: {},
-  partPaths: {},
-  embeddings: [],
-  stagingFolder: '',
-  threads: 1,
-  showPreviews: false,
-  batchGuidance: true,
-}
 
 describe('LoRAs', () => {
   const UNET = 'lora_unet_mid_block_attentions_0_transformer_blocks_0_attn1_to_q'

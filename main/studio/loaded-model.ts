@@ -1,7 +1,6 @@
-import type { Checkpoint, Model, ModelFacts } from '../checkpoint/checkpoint.ts'
+import type { Model, ModelFacts } from '../checkpoint/checkpoint.ts'
 import { openModel } from '../checkpoint/open.ts'
 import type { CheckpointOverrides } from '../checkpoint/open.ts'
-import { StudioError } from '../contract/failure.ts'
 import type { Logger } from '../contract/failure.ts'
 import type { PredictionType } from '../contract/generation.ts'
 import type { MemoryPlan, MemoryTrace } from '../contract/memory.ts'
@@ -11,31 +10,31 @@ import { buildControlNet } from '../network/controlnet.ts'
 import { loadNetwork } from '../runtime/network.ts'
 import type { Network } from '../runtime/network.ts'
 import type { OnnxGraph } from '../runtime/graph.ts'
-import { scaled } from '../tensor/arithmetic.ts'
-import { channelsOf, concatChannels } from '../tensor/batch.ts'
-import { tensor } from '../tensor/tensor.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { encodePrompt } from '../text/conditioning.ts'
-import type { EncodedPrompt, EncodedText, PromptEncoder, TextEncoder } from '../text/conditioning.ts'
+import type { EncodedPrompt, PromptEncoder } from '../text/conditioning.ts'
 import { withWords } from '../text/named-words.ts'
 import type { Tokenizer } from '../text/tokenizer.ts'
-import { guidanceEmbedding } from './guidance-embedding.ts'
 import type { JoinedControl } from './controls.ts'
 import { neutralFeeds } from './guide-feeds.ts'
 import type { GuideFeeds } from './guide-feeds.ts'
 import { controlName, readGuides } from './guides.ts'
 import type { GuideName, Guides } from './guides.ts'
-import { ALONE, joinedMarks, joinedNetworks, marksDiffer } from './joined-networks.ts'
+import { ALONE, joined, joinedMarks, marksDiffer } from './joined-networks.ts'
+import type { Joined } from './joined-networks.ts'
 import { joinedWords, noWords } from './joined-words.ts'
 import type { JoinedWords } from './joined-words.ts'
 import { networksOf } from './networks-of.ts'
 import type { Networks } from './networks.ts'
+import { decoding, encoding } from './open-autoencoder.ts'
+import type { Decode, Encode } from './open-autoencoder.ts'
 import { OpenNetworks, SMALL_BYTES } from './open-networks.ts'
-import { probePredictionType } from './prediction-probe.ts'
+import { textEncoder } from './open-text-encoder.ts'
+import { diffusionNetwork } from './open-unet.ts'
+import { output } from './outputs.ts'
+import { probeInput, probePredictionType } from './prediction-probe.ts'
 import { scoredPicture, wholePicture } from './size-conditioning.ts'
 import type { PictureSizes, PromptRole } from './size-conditioning.ts'
-import { decoderTiling, encoderTiling, inTiles } from './tiled.ts'
-import type { OnTile } from './tiled.ts'
 import { loadTokenizer } from './tokenizer.ts'
 
 export interface LoadOptions {
@@ -53,7 +52,7 @@ type NetworkName =
 /** A model whose networks are opened when first asked for, and stay open until `release`. */
 export class LoadedModel {
   readonly #model: Model
-  #networks: Networks
+  #joined: Joined
   #marks = ALONE
   /** One for each text encoder that takes any. */
   #words: readonly JoinedWords[]
@@ -66,8 +65,8 @@ export class LoadedModel {
 
   private constructor(model: Model, tokenizers: readonly Tokenizer[], options: LoadOptions) {
     this.#model = model
-    this.#networks = networksOf(model)
-    this.#words = noWords(this.#networks.wordSpaces)
+    this.#joined = { networks: networksOf(model), facts: model }
+    this.#words = noWords(this.networks.wordSpaces)
     this.options = options
     this.#tokenizers = tokenizers
   }
@@ -80,13 +79,15 @@ export class LoadedModel {
     return new LoadedModel(model, await Promise.all(tokenizers), options)
   }
 
+  /** With what joins it. */
   get facts(): ModelFacts {
-    return this.#model
+    const { diffusion, isPredictionTypeStated } = this.#joined.facts
+    return { ...this.#model, diffusion, isPredictionTypeStated }
   }
 
   /** With what joins them. */
   get networks(): Networks {
-    return this.#networks
+    return this.#joined.networks
   }
 
   /**
@@ -95,22 +96,12 @@ export class LoadedModel {
    */
   async join(task: GenerationTask, logger: Logger): Promise<void> {
     const [before, after] = [this.#marks, joinedMarks(task)]
-    this.#words = await joinedWords(task, this.#networks.wordSpaces, logger)
+    this.#words = await joinedWords(task, this.networks.wordSpaces, logger)
     if (!marksDiffer(before, after)) return
-    this.#networks = await joinedNetworks(this.checkpoint, task, logger)
+    this.#joined = await joined(this.#model, task, logger)
     this.#marks = after
+    if (marksDiffer(before, after, 'U-Net')) this.#predictionType = null
     await this.#open.close((name) => marksDiffer(before, after, name))
-  }
-
-  /** The model's tensors, for what joins them. @throws StudioError invalid-request for a model that nothing joins */
-  get checkpoint(): Checkpoint {
-    const model = this.#model
-    if (model.layout !== 'onnx' && !('labels' in model)) return model
-    const why = model.layout === 'onnx' ? 'whose ONNX graphs run as they are' : 'which is told no words'
-    throw new StudioError(
-      'invalid-request',
-      `expected a text-to-image model of weights, found ${model.name}, ${why}: nothing joins it`,
-    )
   }
 
   /** Pixels a side for each latent cell. */
@@ -124,15 +115,7 @@ export class LoadedModel {
     for (const [i, tokenizer] of this.#tokenizers.entries()) {
       const network = await this.openTextEncoder(i)
       const words = this.#words[i]
-      const encode: TextEncoder = async (ids, hidden) => {
-        const shape = [ids.length, ids[0]?.length ?? 0]
-        const feeds = {
-          input_ids: { shape, data: BigInt64Array.from(ids.flat(), BigInt) },
-          ...(words ? { token_vectors: words.vectors } : {}),
-        }
-        if (hidden) return encodedText(await (await this.#hidingTextEncoder(i)).run({ ...feeds, ...attended(hidden) }))
-        return encodedText(await network.run(feeds))
-      }
+      const encode = textEncoder(network, words, () => this.#hidingTextEncoder(i))
       encoders.push({ tokenizer: withWords(tokenizer, words?.words ?? []), encode })
     }
     return encoders
@@ -188,18 +171,7 @@ export class LoadedModel {
   /** The noise predictor, for latents of any size. @param guide what the run's pictures give it; by default they say nothing */
   async unet(onRead?: OnRead, guide: GuideFeeds = this.#unguided()): Promise<DiffusionNetwork> {
     const network = await this.#network('U-Net', () => this.networks.unet(), onRead)
-    return async (latent, timesteps, told, moment) => {
-      const { context, vector, picture, guidance } = told
-      const feeds = {
-        sample: picture ? concatChannels(latent, picture) : latent,
-        timestep: tensor([timesteps.length], Float32Array.from(timesteps)),
-        ...(context.data.length === 0 ? {} : { context }),
-        ...(vector === null ? {} : { vector }),
-        ...(guidance ? { guidance } : {}),
-        ...(await guide({ x: latent, timesteps, told, moment })),
-      }
-      return output(await network.run(feeds), 'prediction')
-    }
+    return diffusionNetwork(network, guide)
   }
 
   /** Goes about memory as planned; open networks that are held otherwise are closed. */
@@ -218,34 +190,14 @@ export class LoadedModel {
     return this.#open.heldBytes
   }
 
-  /** A latent in the U-Net's scale [n, 4, h, w] to an image [n, 3, H, W], about -1 to 1. */
-  async decoder(onRead?: OnRead): Promise<(latent: Tensor, onTile?: OnTile) => Promise<Tensor>> {
+  async decoder(onRead?: OnRead): Promise<Decode> {
     const network = await this.#network('decoder', () => this.networks.decoder(), onRead)
-    const { scalingFactor, factor } = this.networks.latent
-    const run = async (latent: Tensor) => output(await network.run({ latent }), 'image')
-    return (latent, onTile) =>
-      inTiles(scaled(latent, 1 / scalingFactor), decoderTiling(this.#tilePx, factor), run, onTile)
+    return decoding(network, { latent: this.networks.latent, tilePx: this.#tilePx })
   }
 
-  /** An image [n, 3, H, W] in -1 to 1 to the mean and deviation of its latent, in the U-Net's scale. */
-  async encoder(
-    onRead?: OnRead,
-  ): Promise<(image: Tensor, onTile?: OnTile) => Promise<{ mean: Tensor; deviation: Tensor }>> {
+  async encoder(onRead?: OnRead): Promise<Encode> {
     const network = await this.#network('encoder', () => this.networks.encoder(), onRead)
-    const { scalingFactor, factor, channels } = this.networks.latent
-    const run = async (part: Tensor) => {
-      const outputs = await network.run({ image: part })
-      return concatChannels(output(outputs, 'mean'), output(outputs, 'logvar'))
-    }
-    return async (image, onTile) => {
-      const moments = await inTiles(image, encoderTiling(this.#tilePx, factor), run, onTile)
-      const { shape, data } = channelsOf(moments, channels, channels * 2)
-      const deviation = tensor(
-        shape,
-        data.map((value) => Math.exp(value / 2) * scalingFactor),
-      )
-      return { mean: scaled(channelsOf(moments, 0, channels), scalingFactor), deviation }
-    }
+    return encoding(network, { latent: this.networks.latent, tilePx: this.#tilePx })
   }
 
   /** What the U-Net predicts; asks it, once, where the model's files do not say. */
@@ -273,17 +225,12 @@ export class LoadedModel {
 
   async #askNetwork(): Promise<PredictionType> {
     const { diffusion, defaults } = this.facts
-    const [heightPx, widthPx] = [defaults.heightPx, defaults.widthPx]
-    const nothing = await encodePrompt(await this.promptEncoders(), '')
-    const sides = [heightPx, widthPx].map((px) => px / this.latentFactor)
-    const { latent, input, guidanceSize } = this.networks
-    const shape = [1, latent.channels, ...sides]
-    const conditioning = {
-      ...this.conditioning(nothing, wholePicture(heightPx, widthPx)),
-      ...(input === 'none' ? {} : { picture: tensor([1, latent.channels + (input === 'inpaint' ? 1 : 0), ...sides]) }),
-      ...(guidanceSize === null ? {} : { guidance: guidanceEmbedding(1, guidanceSize) }),
-    }
-    return probePredictionType(await this.unet(), conditioning, shape, diffusion.trainTimesteps - 1)
+    const sizes = wholePicture(defaults.heightPx, defaults.widthPx)
+    const told = this.conditioning(await encodePrompt(await this.promptEncoders(), ''), sizes)
+    return probePredictionType(await this.unet(), {
+      ...probeInput(this.networks, told, defaults),
+      lastTimestep: diffusion.trainTimesteps - 1,
+    })
   }
 
   #unguided(): GuideFeeds {
@@ -294,19 +241,4 @@ export class LoadedModel {
   async #network(name: NetworkName, build: () => OnnxGraph, onRead: OnRead | undefined): Promise<Network> {
     return this.#open.get(name, build, { threads: this.options.threads, onRead })
   }
-}
-
-function encodedText(outputs: Record<string, Tensor>): EncodedText {
-  return { states: output(outputs, 'context'), pooled: outputs['pooled'] ?? null }
-}
-
-function attended(hidden: readonly (readonly boolean[])[]) {
-  const data = BigInt64Array.from(hidden.flat(), (isHidden) => (isHidden ? 0n : 1n))
-  return { attended: { shape: [hidden.length, hidden[0]?.length ?? 0], data } }
-}
-
-function output(outputs: Record<string, Tensor>, name: string): Tensor {
-  const found = outputs[name]
-  if (!found) throw new Error(`expected the network's output ${name}, found ${Object.keys(outputs).join(', ')}`)
-  return found
 }

@@ -17,6 +17,7 @@ import { LoadedModel } from './loaded-model.ts'
 import { Studio } from './studio.ts'
 import { writeOnnxFolder } from './test-onnx-folders.ts'
 import type { ExportStyle } from './test-onnx-folders.ts'
+import { TASK } from './test-joined.ts'
 
 const PROJECT = join(import.meta.dirname, '../..')
 const VOCABULARIES = join(PROJECT, 'resources/vocabularies')
@@ -151,11 +152,22 @@ test('an export is inspected from its headers: what it is, its networks, its siz
   expect(dtypes['F16']).toBeGreaterThan(500)
 })
 
-test('what joins a model’s weights is refused, naming the model', async () => {
-  const { exported } = await world('tiny-sd1-ldm', NEWER)
-  const model = await LoadedModel.open(exported, LOAD)
-  expect(() => model.checkpoint).toThrow('found model, whose ONNX graphs run as they are: nothing joins it')
-})
+test.each([
+  ['unet', { unet: 'part' }],
+  ['vae', { vae: 'part' }],
+  ['loras', { loras: [{ id: 'part', weight: 1 }] }],
+  ['clipSkip', { clipSkip: 2 }],
+] as [string, Partial<GenerationRequest>][])(
+  'what joins a model’s weights is refused at %s, naming the model',
+  async (field, changes) => {
+    const { exported } = await world('tiny-sd1-ldm', NEWER)
+    const model = await LoadedModel.open(exported, LOAD)
+    const request: GenerationRequest = { ...TASK.request, ...changes }
+    const joining = model.join({ ...TASK, request, partPaths: { part: 'anywhere' } }, console)
+    await expect(joining).rejects.toThrow('found model, whose ONNX graphs run as they are: nothing joins it')
+    await expect(joining).rejects.toMatchObject({ code: 'invalid-request', field })
+  },
+)
 
 test('weights outside of the model’s folder are refused, also through a link', async () => {
   const { folder, exported } = await world('tiny-sd1-ldm', NEWER)

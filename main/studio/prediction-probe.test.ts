@@ -38,6 +38,7 @@ test.each([
 ] as const)(
   'a network that predicts %s of latents around %d, %d wide, is known by its answer',
   async (type, mean, deviation) => {
-    expect(await probePredictionType(ideal(type, mean, deviation), conditioning, [1, 4, 64, 64], 999)).toBe(type)
+    const probe = { conditioning, shape: [1, 4, 64, 64], lastTimestep: 999 }
+    expect(await probePredictionType(ideal(type, mean, deviation), probe)).toBe(type)
   },
 )

@@ -91,6 +91,22 @@ describe('what a file that joins a model is', () => {
       'autoencoder',
       [],
     ],
+    [
+      'a U-Net of diffusers’ names',
+      { 'down_blocks.0.resnets.0.conv1.weight': [320, 320, 3, 3], [LDM_K]: [640, 2048] },
+      'unet',
+      ['sdxl'],
+    ],
+    ['one of the original’s', { 'input_blocks.0.0.weight': [320, 9, 3, 3], [LDM_K]: [320, 768] }, 'unet', ['sd1']],
+    [
+      'one cut out of a model',
+      {
+        'model.diffusion_model.input_blocks.0.0.weight': [320, 4, 3, 3],
+        [`model.diffusion_model.${LDM_K}`]: [320, 1024],
+      },
+      'unet',
+      ['sd2'],
+    ],
     ['an embedding', { emb_params: [4, 768] }, 'embedding', ['sd1']],
     ['an embedding of A1111', { 'string_to_param.*': [4, 1024] }, 'embedding', ['sd2']],
     ['an embedding of SD XL', { clip_l: [4, 768], clip_g: [4, 1280] }, 'embedding', ['sdxl']],
@@ -117,7 +133,14 @@ describe('what a file that joins a model is', () => {
       'a whole model',
       { 'model.diffusion_model.out.2.weight': [4, 320, 3, 3], 'first_stage_model.encoder.conv_in.weight': [1] },
     ],
-    ['a U-Net alone', { 'input_blocks.0.0.weight': [320, 4, 3, 3] }],
+    [
+      'one without a text encoder',
+      {
+        'model.diffusion_model.input_blocks.0.0.weight': [320, 4, 3, 3],
+        'first_stage_model.encoder.conv_in.weight': [1],
+      },
+    ],
+    ['a U-Net that is told no prompt', { 'input_blocks.0.0.weight': [320, 4, 3, 3] }],
     ['the encoder’s half of a tiny autoencoder', { '0.weight': [64, 3, 3, 3], '1.conv.0.weight': [64, 64, 3, 3] }],
     ['an upscaler', { 'RRDB_trunk.0.RDB1.conv1.weight': [32, 64, 3, 3] }],
     ['a text encoder', { 'text_model.embeddings.token_embedding.weight': [49408, 768] }],

@@ -15,7 +15,12 @@ export interface PartIdentity {
 type Entries = ReadonlyMap<string, TensorEntry>
 
 /** The width of the text that cross-attention listens to tells the families apart. */
-const FAMILIES_BY_CONTEXT: Readonly<Record<number, readonly string[]>> = { 768: ['sd1'], 1024: ['sd2'], 2048: ['sdxl'] }
+const FAMILIES_BY_CONTEXT: Readonly<Record<number, readonly string[]>> = {
+  768: ['sd1'],
+  1024: ['sd2'],
+  1280: ['sdxl-refiner'],
+  2048: ['sdxl'],
+}
 
 const MAX_EMBEDDING_VECTORS = 128
 
@@ -25,7 +30,12 @@ const CONTROLNET =
 const OTHER_CONTROL = /^lllite_|^(?:adapter\.)?body\.\d+\.(?:resnets\.\d+\.)?block1\./
 const IP_ADAPTER = /^(?:image_proj|ip_adapter)\./
 const LORA = /[._]lora[._](?:up|down|A|B)(?:\.|$)|\.lora_linear_layer\.|\.(?:hada_|lokr_|dora_scale|diff$|oft_)/
+/** What stands beside the U-Net in a whole model, or in one that lacks its U-Net. */
+const OTHER_NETWORKS = /^(?:first_stage_model|cond_stage_model|conditioner\.embedders)\./
 const WHOLE_MODEL = /^(?:model\.diffusion_model|cond_stage_model|conditioner\.embedders)\./
+/** The first block, of diffusers' names or of the original's. */
+const UNET = /^(?:down_blocks\.0\.resnets\.0\.conv1|(?:model\.diffusion_model\.)?input_blocks\.0\.0)\.weight$/
+const TEXT_KEYS = /attn2\.to_k\.weight$/
 const IMAGE_ENCODER = /(?:^|\.)vision_model\.embeddings\.patch_embedding\.|^visual\.(?:conv1|class_embedding)/
 /** Blocks of the transformers of Stable Diffusion 3, Flux and their like. */
 const TRANSFORMER =
@@ -40,15 +50,22 @@ export function identifyPart({ entries }: Pick<TensorIndex, 'entries'>): PartIde
   const has = (pattern: RegExp): boolean => names.some((name) => pattern.test(name))
   if (has(CONTROLNET) || has(OTHER_CONTROL)) return controlnet(entries)
   if (has(IP_ADAPTER)) return ipAdapter(entries)
-  if (has(WHOLE_MODEL)) return null
+  const alone = has(UNET) && !has(OTHER_NETWORKS) ? unet(entries) : null
+  if (alone || has(WHOLE_MODEL)) return alone
   if (has(LORA)) return lora(entries)
   if (has(IMAGE_ENCODER)) return part('image-encoder', [])
   return autoencoder(entries) ?? tinyAutoencoder(entries) ?? embedding(entries)
 }
 
 function controlnet(entries: Entries): PartIdentity {
-  const width = widthOf(entries, /attn2\.to_k\.weight$/)
-  return part('controlnet', familiesOf(width), controlProblem(entries.keys()))
+  return part('controlnet', familiesOf(widthOf(entries, TEXT_KEYS)), controlProblem(entries.keys()))
+}
+
+/** A U-Net that is told a prompt, and makes pictures that do not move; null for another. */
+function unet(entries: Entries): PartIdentity | null {
+  const width = widthOf(entries, TEXT_KEYS)
+  const isOfMotion = [...entries.keys()].some((name) => /\.(?:time_stack|motion_modules|temp_convs)\./.test(name))
+  return width === 0 || isOfMotion ? null : part('unet', familiesOf(width))
 }
 
 function ipAdapter(entries: Entries): PartIdentity {

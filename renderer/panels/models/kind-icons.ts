@@ -6,6 +6,7 @@ import ImageIcon from '@lucide/svelte/icons/image'
 import LayersIcon from '@lucide/svelte/icons/layers'
 import QuoteIcon from '@lucide/svelte/icons/quote'
 import SplineIcon from '@lucide/svelte/icons/spline'
+import WaypointsIcon from '@lucide/svelte/icons/waypoints'
 import type { LibraryKind } from '../../state/library-view.svelte.ts'
 
 /** A sign for each kind, where there is no picture. */
@@ -17,4 +18,5 @@ export const kindIcons = {
   controlnet: SplineIcon,
   'ip-adapter': ImageIcon,
   'image-encoder': EyeIcon,
+  unet: WaypointsIcon,
 } satisfies Record<LibraryKind, LucideIcon>
