@@ -26,7 +26,10 @@ export class BoundedFile {
     if (!isSpan || offset + length > this.sizeBytes) {
       throw this.fail(`expected ${length} bytes at byte ${offset}, found ${Math.max(0, this.sizeBytes - offset)}`)
     }
-    const bytes = await this.#readSpan(offset, length)
+    const bytes = await this.#readSpan(offset, length).catch((cause: unknown) => {
+      const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
+      throw this.fail(`expected ${length} bytes at byte ${offset}, found that they cannot be read (${reason})`, cause)
+    })
     if (bytes.length === length) return bytes
     throw this.fail(`expected ${length} bytes at byte ${offset}, found ${bytes.length}`)
   }

@@ -59,9 +59,13 @@ export interface StoredTensor {
 }
 
 /** Writes a .safetensors file. */
-export async function writeTensors(path: string, tensors: ReadonlyMap<string, StoredTensor>): Promise<void> {
+export async function writeTensors(
+  path: string,
+  tensors: ReadonlyMap<string, StoredTensor>,
+  metadata?: Readonly<Record<string, string>>,
+): Promise<void> {
   let end = 0
-  const header: [string, unknown][] = []
+  const header: [string, unknown][] = metadata === undefined ? [] : [['__metadata__', metadata]]
   for (const [name, { dtype, shape, bytes }] of tensors) {
     header.push([name, { dtype, shape, data_offsets: [end, (end += bytes.length)] }])
   }

@@ -157,6 +157,11 @@ describe('tensors that do not hold together', () => {
       /tensor w: expected 192 bytes .* 96 bytes in all/,
     ],
     ['a storage that is not there', { storage: '1' }, /expected zip entry archive\/data\/1, found none/],
+    [
+      'no values of a shape beyond any number',
+      { shape: [...Array<number>(21).fill(2 ** 52), 0], strides: Array<number>(22).fill(0) },
+      /tensor w: expected NaN bytes/,
+    ],
     ['a negative size', { shape: [-4, -6] }, /found other values/],
     ['a fraction', { shape: [1.5] }, /found other values/],
   ])('refuses %s', async (_, change, message) => {

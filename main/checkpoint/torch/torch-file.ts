@@ -84,7 +84,8 @@ function tensorEntry(file: BoundedFile, name: string, tensor: TorchTensor, place
   const storageBytes = storage.elements * (storage.dtype === null ? 1 : DTYPE_BYTES[storage.dtype])
   const start = tensor.offset * bytes
   const end = Math.min(storageBytes, place.sizeBytes)
-  if (start + sizeBytes > end) {
+  // Not the other way round: the values of a hostile shape may be no number.
+  if (!(start + sizeBytes <= end)) {
     throw file.fail(
       `tensor ${name}: expected ${sizeBytes} bytes from byte ${start} of its storage, found ${end} bytes in all`,
     )

@@ -127,6 +127,31 @@ it('a file that is no LoRA is refused by what it holds', async () => {
   )
 })
 
+it('the options of an adapter of PEFT’s count for no other file of the folder', async () => {
+  const folder = await temporaryFolder()
+  await writeFile(join(folder, 'adapter_config.json'), JSON.stringify({ r: 4, lora_alpha: 8 }))
+  const path = join(folder, 'style.safetensors')
+  await writeTensors(path, new Map(Object.entries(pair(TO_K, 32, 32)).map(([name, shape]) => [name, zeros(shape)])))
+  const { joined } = apply(await openLora(path))
+  expect(joined.unet.deltas?.get(WEIGHT)?.[0]?.scale).toBe(1)
+})
+
+it('an alpha of PEFT’s own is that of modules whose name, or end of a name, it has', async () => {
+  const stem = `unet.${WEIGHT.replace(/\.weight$/, '')}`
+  const options = (pattern: string) => ({ 'unet.lora_alpha': 4, 'unet.alpha_pattern': { [pattern]: 2 } })
+  const scaleBy = async (pattern: string) => {
+    const path = join(await temporaryFolder(), 'style.safetensors')
+    const tensors = new Map([
+      [`${stem}.lora_B.weight`, zeros([32, 4])],
+      [`${stem}.lora_A.weight`, zeros([4, 32])],
+    ])
+    await writeTensors(path, tensors, { lora_adapter_metadata: JSON.stringify(options(pattern)) })
+    return apply(await openLora(path)).joined.unet.deltas?.get(WEIGHT)?.[0]?.scale
+  }
+  expect(await scaleBy('attn2.to_k')).toBe(0.5)
+  expect(await scaleBy('2.to_k')).toBe(1)
+})
+
 it('PEFT’s alpha is read from the file beside', async () => {
   const folder = await temporaryFolder()
   await writeFile(join(folder, 'adapter_config.json'), JSON.stringify({ r: 4, lora_alpha: 8, use_rslora: true }))

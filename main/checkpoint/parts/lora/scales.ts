@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import * as z from 'zod'
+import { readJsonFile } from '../../json-file.ts'
 import type { TensorIndex } from '../../tensor-index.ts'
 import { underscored } from './keys.ts'
 import type { LoraTarget } from './keys.ts'
@@ -25,20 +25,25 @@ export type DefaultScale = (target: LoraTarget, module: string, rank: number) =>
 
 /**
  * PEFT's files hold no alphas: diffusers writes the adapters' options into the metadata, PEFT into adapter_config.json
- * beside the file. Where neither is there, alpha is the rank.
+ * beside the file, of which other files of the folder are none of its business. Where neither is there, alpha is the rank.
  */
-export async function readDefaultScale({ file, metadata }: TensorIndex): Promise<DefaultScale> {
-  const options = fromMetadata(metadata['lora_adapter_metadata']) ?? (await fromFile(file))
+export async function readDefaultScale({ file, entries, metadata }: TensorIndex): Promise<DefaultScale> {
+  const isOfPeft = [...entries.keys()].some((name) => name.startsWith('base_model.model.'))
+  const options = fromMetadata(metadata['lora_adapter_metadata']) ?? (isOfPeft ? await fromFile(file) : NOTHING_SAID)
   return (target, module, rank) => {
     const config = options.get(target)
     if (!config) return 1
-    const pattern = Object.entries(config.alpha_pattern ?? {}).find(([name]) => module.endsWith(underscored(name)))
+    const pattern = Object.entries(config.alpha_pattern ?? {}).find(([name]) =>
+      `_${module}`.endsWith(`_${underscored(name)}`),
+    )
     const alpha = pattern?.[1] ?? config.lora_alpha ?? rank
     return alpha / (config.use_rslora ? Math.sqrt(rank) : rank)
   }
 }
 
 type Options = ReadonlyMap<LoraTarget, AdapterConfig>
+
+const NOTHING_SAID: Options = new Map()
 
 function fromMetadata(text: string | undefined): Options | null {
   const fields = text === undefined ? undefined : parsed(text)
@@ -55,10 +60,8 @@ function fromMetadata(text: string | undefined): Options | null {
 }
 
 async function fromFile(file: string): Promise<Options> {
-  const text = await readFile(join(dirname(file), 'adapter_config.json'), 'utf8').catch(() => undefined)
-  const config = AdapterConfig.safeParse(text === undefined ? undefined : parsed(text))
-  if (!config.success) return new Map()
-  return new Map(PREFIXES.map(([, target]) => [target, config.data]))
+  const config = await readJsonFile(join(dirname(file), 'adapter_config.json'), AdapterConfig).catch(() => null)
+  return config === null ? NOTHING_SAID : new Map(PREFIXES.map(([, target]) => [target, config]))
 }
 
 /** What is no JSON says nothing. */
