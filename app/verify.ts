@@ -6,6 +6,7 @@ import { StudioError } from '../main/contract/failure.ts'
 import type { InputId } from '../main/contract/generation.ts'
 import type { ImageOrigin } from '../main/contract/image.ts'
 import { LAYERS } from '../main/contract/record.ts'
+import type { Settings } from '../main/contract/settings.ts'
 import type { Verification } from '../main/contract/verification.ts'
 import { pictureDifference } from '../main/image/difference.ts'
 import { readParameters } from '../main/image/parameters.ts'
@@ -37,7 +38,7 @@ export async function verifyPicture(
       request,
       ...filesOf(request, library, inputPath),
       stagingFolder,
-      ...runSettings({ ...settings.current, showPreviews: false }),
+      ...runSettings({ ...settings.current, ...asThen(then), showPreviews: false }),
     }
     const { pictureName, origin: now } = await host.run(task, listeners)
     const again = join(stagingFolder, pictureName)
@@ -52,6 +53,14 @@ export async function verifyPicture(
     }
   } finally {
     await rm(stagingFolder, { recursive: true, force: true })
+  }
+}
+
+/** Memory is gone about as it was then, which decides the last bits. */
+function asThen({ memory, record }: ImageOrigin): Partial<Settings> {
+  return {
+    ...(memory === undefined ? {} : { memoryUse: memory.use }),
+    ...(record === undefined ? {} : { threads: record.threads }),
   }
 }
 

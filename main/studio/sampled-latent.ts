@@ -88,7 +88,8 @@ export async function sampledLatent(run: SamplingRun): Promise<Tensor> {
 function identity({ model, plan, task: { request, partPaths, batchGuidance }, shape }: SamplingRun): unknown {
   const { path, sizeBytes } = model.facts
   const { sigmas, timesteps } = plan
-  return { request, model: { path, sizeBytes }, partPaths, batchGuidance, sigmas, timesteps, shape, runtimeVersion }
+  const computing = { batchGuidance, memory: model.memory.use, runtimeVersion }
+  return { request, model: { path, sizeBytes }, partPaths, sigmas, timesteps, shape, ...computing }
 }
 
 /** What the request asks of the sampler beyond its own way. */

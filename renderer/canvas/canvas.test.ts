@@ -173,3 +173,11 @@ test('a picture that is larger than what was asked for is shown in its own shape
   const frame = canvas.getByRole('img', { name: 'fox 1' }).element().closest('.picture')
   await expect.poll(() => (frame ? frame.clientWidth / frame.clientHeight : 0)).toBeCloseTo(1.6, 1)
 })
+
+test('while a model loads, the canvas says how its memory is gone about', async () => {
+  const { canvas, tell } = await openStudio()
+  const progress = { stage: 'loading', step: 0, steps: 4, loaded: 0.2, secondsLeft: null } as const
+  const memory = 'weights as stored, to fit: 2.1 GiB at most, 3.0 GiB free'
+  tell({ name: 'job.changed', payload: job({ state: 'running', progress: { ...progress, memory } }) })
+  await expect.element(canvas.getByText('Weights as stored, to fit: 2.1 GiB at most, 3.0 GiB free.')).toBeVisible()
+})
