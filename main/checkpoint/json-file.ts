@@ -13,12 +13,12 @@ export async function readJsonFile<S extends z.ZodType>(path: string, schema: S)
   return parseFields(path, parseJson(path, await readText(path)), schema)
 }
 
-/** @throws StudioError checkpoint-unsupported */
-export async function readText(path: string): Promise<string> {
+/** A text file of at most so many bytes. @throws StudioError checkpoint-unsupported */
+export async function readText(path: string, maxBytes = MAX_BYTES): Promise<string> {
   try {
     const found = await stat(path)
     // A pipe would wait for someone to write, a device would never end.
-    if (found.isFile() && found.size <= MAX_BYTES) return await readFile(path, 'utf8')
+    if (found.isFile() && found.size <= maxBytes) return await readFile(path, 'utf8')
     throw new RangeError(`found ${found.isFile() ? `${found.size} bytes` : 'no file'}`)
   } catch (error) {
     throw new StudioError('checkpoint-unsupported', `${path}: expected a readable configuration file, found none`, {

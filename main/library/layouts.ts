@@ -1,7 +1,8 @@
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { parse } from 'yaml'
 import * as z from 'zod'
+import { readText } from '../checkpoint/json-file.ts'
 import type { PartKind } from '../contract/part.ts'
 
 /** A folder in which models lie. What its name promises only counts for a file that cannot be read. */
@@ -106,7 +107,8 @@ const EXTRA_KEYS = [
 
 /** What a folder's name promises of the files in it. */
 export function folderHint(path: string): PartKind | null {
-  return HINTS[basename(path).toLowerCase()] ?? null
+  const name = basename(path).toLowerCase()
+  return Object.hasOwn(HINTS, name) ? (HINTS[name] ?? null) : null
 }
 
 /**
@@ -146,8 +148,7 @@ async function extraFolders(file: string): Promise<ModelFolder[]> {
 
 async function readYaml(file: string): Promise<unknown> {
   try {
-    if ((await stat(file)).size > MAX_YAML_BYTES) return null
-    return parse(await readFile(file, 'utf8'), { maxAliasCount: 0 })
+    return parse(await readText(file, MAX_YAML_BYTES), { maxAliasCount: 0 })
   } catch {
     // Its owner's program will complain; the folders of the installation itself are found without it.
     return null

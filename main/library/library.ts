@@ -231,7 +231,9 @@ export class Library {
   /** Until the first look is done, what an earlier studio found is there already: no drive has to wake up for it. */
   async #recall(): Promise<void> {
     await this.#memory.load()
-    const isBelow = (path: string) => this.#folders.some((folder) => path === folder || path.startsWith(folder + sep))
+    // The root of a drive ends in a separator already.
+    const below = this.#folders.map((folder) => (folder.endsWith(sep) ? folder : folder + sep))
+    const isBelow = (path: string) => this.#folders.includes(path) || below.some((start) => path.startsWith(start))
     const earlier = [...this.#memory.remembered()].filter(([path]) => isBelow(path))
     if (earlier.length === 0) return
     const { builtInFolder, memoryBytes } = this.#options

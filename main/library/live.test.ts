@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, join, parse } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Logger } from '../contract/failure.ts'
 import type { ModelSummary } from '../contract/model.ts'
@@ -144,6 +144,10 @@ describe('what is remembered', () => {
     expect(names(await library.refresh())).toEqual(['Starter', 'photo'])
     expect(library.list()[1]?.problem).toBeNull()
     expect(kept).toContain('photo.safetensors')
+    // Of a whole drive as well, whose path ends in a separator.
+    const { library: ofDrive } = open([parse(folder).root], { memoryFile })
+    await ofDrive.known
+    expect(names(ofDrive.list())).toEqual(['Starter', 'photo'])
   })
 
   it('is found out again where the file is damaged, or another studio wrote it', async () => {

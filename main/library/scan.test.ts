@@ -148,6 +148,11 @@ describe('folders of one’s own', () => {
     ])
   })
 
+  it('promise nothing by a name that only JavaScript knows', async () => {
+    const root = await folderOf(['constructor/a.safetensors', '__proto__/b.safetensors'])
+    expect((await foundIn(root)).map(({ hint }) => hint)).toEqual([null, null])
+  })
+
   it('lead to each place once, through links and folders in folders', async () => {
     const root = await folderOf(['sub/a.safetensors'])
     await symlink(root, join(root, 'sub', 'loop'), 'junction')

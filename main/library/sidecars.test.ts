@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -77,6 +78,12 @@ describe('the files beside a model', () => {
     expect(Buffer.from(embeddedPicture(metadata) ?? []).toString()).toBe('pixels')
     expect(embeddedPicture({ 'modelspec.thumbnail': 'data:image/svg+xml;base64,AAAA' })).toBeNull()
   })
+})
+
+it.skipIf(process.platform === 'win32')('a pipe beside a model says nothing, and is not waited for', async () => {
+  const path = join(await temporaryFolder(), 'a.json')
+  execFileSync('mkfifo', [path])
+  expect((await readSidecars({ sidecars: [{ role: 'notes', path }] }, {})).description).toBeNull()
 })
 
 describe('HTML as plain text', () => {

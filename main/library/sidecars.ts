@@ -1,5 +1,5 @@
-import { readFile, stat } from 'node:fs/promises'
 import * as z from 'zod'
+import { readText } from '../checkpoint/json-file.ts'
 import type { Place } from './scan.ts'
 import { plainText } from './plain-text.ts'
 
@@ -77,8 +77,7 @@ export function embeddedPicture(metadata: Readonly<Record<string, string>>): Uin
 
 async function readJson<S extends z.ZodType>(path: string, schema: S): Promise<z.infer<S> | null> {
   try {
-    if ((await stat(path)).size > MAX_BYTES) return null
-    const parsed = schema.safeParse(JSON.parse((await readFile(path, 'utf8')).replace(/^\uFEFF/, '')))
+    const parsed = schema.safeParse(JSON.parse((await readText(path, MAX_BYTES)).replace(/^\uFEFF/, '')))
     return parsed.success ? parsed.data : null
   } catch {
     // Someone else's file: one that does not parse says nothing.
