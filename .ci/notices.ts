@@ -34,6 +34,9 @@ const OTHER_SOURCES = `The built-in model (resources/models/starter) was trained
 
 CLIP's merge list (resources/vocabularies/clip-merges.txt) is from OpenAI's CLIP, Copyright (c) 2021 OpenAI, MIT License.
 
+The names of ImageNet's classes (resources/vocabularies/imagenet-classes.txt) are from TensorFlow.js's MobileNet
+(@tensorflow-models/mobilenet 2.1.1), Copyright 2019 Google LLC, Apache License 2.0; they were put one class a line.
+
 The image library libvips and what it links (the packages @img/sharp-*) are shared libraries under LGPL-3.0-or-later and
 the licences their package names. They can be replaced by other builds: put them in place of the files in
 node_modules/@img. Their sources and build scripts: https://github.com/lovell/sharp-libvips

@@ -4,6 +4,7 @@ import type { Logger } from '../main/contract/failure.ts'
 import type { StudioInfo } from '../main/contract/settings.ts'
 import type { Gallery } from '../main/gallery/gallery.ts'
 import { JobQueue } from '../main/queue/queue.ts'
+import { createClassLister } from './class-names.ts'
 import { createTokenCounter } from './count-tokens.ts'
 import { createEvents, type EventListener, type Events } from './events.ts'
 import { createImages, type ImageHandler } from './images.ts'
@@ -80,6 +81,7 @@ export async function openStudio(options: StudioOptions): Promise<RunningStudio>
     verifier: createVerifier(models, gallery, queue),
     wildcards: openWildcards(paths.wildcards),
     countTokens: createTokenCounter(library, join(paths.resources, 'vocabularies')),
+    classNames: createClassLister(library, join(paths.resources, 'vocabularies')),
     planMemory: createMemoryPlanner(library, () => settings.current),
     shell: actions,
   })

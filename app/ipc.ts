@@ -11,6 +11,7 @@ import type { Library } from '../main/library/library.ts'
 import type { JobQueue } from '../main/queue/queue.ts'
 import { parseInput } from './parse.ts'
 import type { SettingsStore } from './settings.ts'
+import type { ListClassNames } from './class-names.ts'
 import type { CountTokens } from './count-tokens.ts'
 import type { PlanMemory } from './plan-memory.ts'
 import { checkRequest } from './validate.ts'
@@ -40,6 +41,7 @@ export interface HandlerParts {
   readonly verifier: Verifier
   readonly wildcards: Wildcards
   readonly countTokens: CountTokens
+  readonly classNames: ListClassNames
   readonly planMemory: PlanMemory
   readonly shell: ShellActions
 }
@@ -75,6 +77,10 @@ export function createHandlers(parts: HandlerParts): Handlers {
     'models.countTokens': async ({ model, text, style }) => {
       await parts.firstScan
       return parts.countTokens(model, text, style)
+    },
+    'models.classNames': async (model) => {
+      await parts.firstScan
+      return parts.classNames(model)
     },
     'models.plan': async (input) => {
       await parts.firstScan

@@ -22,7 +22,12 @@ export interface MakerParts {
 }
 
 /** Makes a request's picture and takes it into the gallery. */
-export type MakePicture = (jobId: JobId, request: GenerationRequest, listeners: RunListeners) => Promise<ImageRecord>
+export type MakePicture = (jobId: JobId, request: GenerationRequest, listeners: MakeListeners) => Promise<ImageRecord>
+
+export interface MakeListeners extends RunListeners {
+  /** Told what of the request was not as asked. */
+  readonly onNote?: (note: string) => void
+}
 
 /** What the queue and the command line run: a request with its model and input found, given to the studio process. */
 export function createMaker({ host, library, gallery, settings, states }: MakerParts): MakePicture {
@@ -33,7 +38,9 @@ export function createMaker({ host, library, gallery, settings, states }: MakerP
     const kept = states === undefined ? {} : { statePath: states.path(jobId) }
     const task = { jobId, request, ...files, stagingFolder, ...kept, ...runSettings(settings()) }
     try {
-      const made = gallery.adopt(await host.run(task, listeners), stagingFolder, request)
+      const result = await host.run(task, listeners)
+      const made = gallery.adopt(result, stagingFolder, request)
+      for (const note of result.notes ?? []) listeners.onNote?.(note)
       states?.forget(jobId)
       return made
     } catch (error) {

@@ -24,6 +24,8 @@ export const calls = {
     z.object({ model: ModelId, text: z.string().max(20_000), style: PromptStyleId.optional() }),
     TokenCount,
   ),
+  /** What the classes of a model are called, in the order of their numbers; none where it is told words, or nobody knows. */
+  'models.classNames': call(ModelId, z.array(z.string())),
   /** How memory would be gone about for a picture, before anything is loaded. */
   'models.plan': call(PlanInput, MemoryPlan),
   /** Moves the file of a model or part, and the files that tell about it, to the system's trash. */

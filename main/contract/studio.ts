@@ -39,6 +39,8 @@ export const GenerationResult = z.object({
   sizeBytes: z.int(),
   origin: ImageOrigin,
   durationMs: z.number().min(0),
+  /** What of the request was not as asked, a sentence each. */
+  notes: z.array(z.string()).optional(),
 })
 export type GenerationResult = z.infer<typeof GenerationResult>
 

@@ -17,6 +17,7 @@ interface Run {
   readonly job: Job
   readonly signal: AbortSignal
   readonly onProgress: (progress: Progress) => void
+  readonly onNote: (note: string) => void
   readonly finish: (imageId?: ImageId) => Promise<void>
   readonly fail: (error: Error) => Promise<void>
 }
@@ -45,12 +46,13 @@ async function world(): Promise<World> {
   const open = (): JobQueue =>
     new JobQueue({
       store: gallery.gallery.jobStore(),
-      run: (job, { signal, onProgress }) =>
+      run: (job, { signal, onProgress, onNote }) =>
         new Promise((resolve, reject) => {
           runs.push({
             job,
             signal,
             onProgress,
+            onNote,
             finish: (imageId = randomUUID()) => settled(() => resolve(imageId)),
             fail: (error) => settled(() => reject(error)),
           })
@@ -158,6 +160,16 @@ describe('a job', () => {
     expect(done).toMatchObject({ imageId, failure: null })
     expect(done?.createdAt).toBeLessThanOrEqual(done?.startedAt ?? 0)
     expect(done?.startedAt).toBeLessThanOrEqual(done?.finishedAt ?? 0)
+  })
+
+  test('says what of it was not as asked, also when the studio opens again', async () => {
+    const { queue, current, store } = await world()
+    queue.enqueue({ request: REQUEST, count: 1 })
+    current().onNote('The prompt was not heeded.')
+    current().onNote('Nor was the LoRA.')
+    await current().finish()
+    expect(queue.list()[0]?.note).toBe('The prompt was not heeded. Nor was the LoRA.')
+    expect(store().takeOver()[0]?.job.note).toBe('The prompt was not heeded. Nor was the LoRA.')
   })
 
   test('fails with what the run threw, and the next one runs', async () => {

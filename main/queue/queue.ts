@@ -7,11 +7,15 @@ import type { EnqueueInput, Job, JobId, Progress } from '../contract/job.ts'
 import type { JobStore, KeptJob } from '../contract/job-store.ts'
 import { ended, endOf, hasEnded, newJob, putBack, seedAfter, takenOver } from './transitions.ts'
 
+export interface RunContext {
+  readonly signal: AbortSignal
+  readonly onProgress: (progress: Progress) => void
+  /** Told, in a sentence, what of the job was not as asked. */
+  readonly onNote: (note: string) => void
+}
+
 /** Makes one job's picture. It rejects when it cannot, and soon after the signal is aborted. */
-export type RunJob = (
-  job: Job,
-  context: { signal: AbortSignal; onProgress: (progress: Progress) => void },
-) => Promise<ImageId>
+export type RunJob = (job: Job, context: RunContext) => Promise<ImageId>
 
 export interface JobQueueOptions {
   readonly store: JobStore
@@ -190,9 +194,11 @@ export class JobQueue {
       if (!isOver) this.#set({ job: { ...job, progress }, starts })
     }
     try {
-      const imageId = await this.#run(job, { signal, onProgress })
+      const notes: string[] = []
+      const imageId = await this.#run(job, { signal, onProgress, onNote: (note) => notes.push(note) })
+      const note = notes.length === 0 ? {} : { note: notes.join(' ') }
       // Cancelled too late: the picture is in the gallery, and the job says so.
-      return { job: ended(job, { state: 'done', imageId }, Date.now()), starts }
+      return { job: { ...ended(job, { state: 'done', imageId }, Date.now()), ...note }, starts }
     } catch (error) {
       if (running.isPutBack) return putBack(started)
       const end = endOf(error, signal)

@@ -11,6 +11,7 @@ import { editTensors } from '../checkpoint/test-models.ts'
 import type { GenerationRequest } from '../contract/generation.ts'
 import { pictureTensor } from '../image/picture.ts'
 import { tensor } from '../tensor/tensor.ts'
+import { classNames } from './class-names.ts'
 import { classNumber } from './labelled.ts'
 import { LoadedModel } from './loaded-model.ts'
 import { Studio } from './studio.ts'
@@ -121,7 +122,10 @@ test.each([
 ])('a model of %s makes its one kind of picture whatever the prompt says', async (_, model) => {
   const { generate } = await world(model)
   const made = await generate({ prompt: '' })
-  expect((await generate({ prompt: 'a castle', negativePrompt: 'grey', guidanceScale: 7 })).data).toEqual(made.data)
+  expect(made.notes).toBeUndefined()
+  const unheard = await generate({ prompt: 'a castle', negativePrompt: 'grey', guidanceScale: 7 })
+  expect(unheard.data).toEqual(made.data)
+  expect(unheard.notes).toEqual([expect.stringMatching(/^The prompt was not heeded: model makes one kind of picture/)])
   expect((await generate({ prompt: '', seed: 2 })).data).not.toEqual(made.data)
 })
 
@@ -193,7 +197,18 @@ test.each([
   ['a cat', 'expected a class from 0 to 9, as "class 207", found "a cat"'],
   ['class 10', 'expected a class from 0 to 9, as "class 207", found "class 10"'],
 ])('the prompt "%s" names no class', (prompt, message) => {
-  expect(() => classNumber(prompt, { classCount: 10, nullClass: 10, width: 1 }, 'prompt')).toThrow(message)
+  expect(() => classNumber(prompt, { classCount: 10 }, { field: 'prompt', names: null })).toThrow(message)
+})
+
+test('the classes of ImageNet go by their names; what is none says what may be meant', async () => {
+  const classes = { classCount: 1000 }
+  const names = await classNames(classes, VOCABULARIES)
+  const numberOf = (text: string) => classNumber(text, classes, { field: 'prompt', names })
+  expect(['golden retriever', 'a Tabby Cat', 'class 9', '0'].map(numberOf)).toEqual([207, 281, 9, 0])
+  expect(() => numberOf('crane')).toThrow('found "crane", which may be 134 (crane); 517 (crane)')
+  expect(() => numberOf('cat')).toThrow('which may be 281 (tabby, tabby cat); 282 (tiger cat); 283 (Persian cat)')
+  expect(() => numberOf('spaceship')).toThrow(/found "spaceship"$/)
+  expect(await classNames({ classCount: 10 }, VOCABULARIES)).toBeNull()
 })
 
 test('such a model is inspected as what it is; what joins text-to-image models says why it does not join', async () => {

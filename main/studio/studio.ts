@@ -6,7 +6,9 @@ import { planSampling } from '../diffusion/plan.ts'
 import { defined } from './defined.ts'
 import { loadAll } from './load-all.ts'
 import type { GenerateContext } from './generate-context.ts'
+import { tellUnheard } from './labelled.ts'
 import { LoadedModel } from './loaded-model.ts'
+import { noting } from './noting.ts'
 import { pause } from './pause.ts'
 import { ProgressReport } from './progress-report.ts'
 import { promptedNetwork } from './prompted.ts'
@@ -40,7 +42,13 @@ export class Studio {
    * One request from prompt to files in the staging folder.
    * @throws StudioError model-missing, checkpoint-unsupported, invalid-request, out-of-memory, disk-full, cancelled
    */
-  async generate(task: GenerationTask, context: GenerateContext): Promise<GenerationResult> {
+  async generate(task: GenerationTask, { logger, ...around }: GenerateContext): Promise<GenerationResult> {
+    const told = noting(logger)
+    const made = await this.#make(task, { ...around, logger: told.logger })
+    return told.notes.length === 0 ? made : { ...made, notes: [...told.notes] }
+  }
+
+  async #make(task: GenerationTask, context: GenerateContext): Promise<GenerationResult> {
     const startedMs = performance.now()
     const { request } = task
     const progress = new ProgressReport(context.onProgress)
@@ -48,6 +56,7 @@ export class Studio {
     const record = new RunRecord()
     const model = await this.#open(task)
     await model.join(task, context.logger)
+    tellUnheard(model, request, context.logger)
     const refiner = await this.#openRefiner(task, model)
     const plan = planSampling(model.facts.diffusion, {
       sampler: request.sampler,
