@@ -12,11 +12,14 @@ export class BoundedFile {
   /** For messages. */
   readonly path: string
   readonly sizeBytes: number
+  /** When it was last written, in ms; null where that is not known. */
+  readonly changedAt: number | null
   readonly #readSpan: ReadSpan
 
-  constructor(path: string, sizeBytes: number, readSpan: ReadSpan) {
+  constructor(path: string, sizeBytes: number, readSpan: ReadSpan, changedAt: number | null = null) {
     this.path = path
     this.sizeBytes = sizeBytes
+    this.changedAt = changedAt
     this.#readSpan = readSpan
   }
 
@@ -52,7 +55,7 @@ export async function withFile<T>(path: string, what: string, use: (file: Bounde
   if (!found.isFile()) throw notReadable(path, what)
   const handle = await open(path, 'r').catch((error: unknown) => Promise.reject(cannot(error)))
   try {
-    const { size } = await handle.stat()
+    const { size, mtimeMs } = await handle.stat()
     const readSpan: ReadSpan = async (offset, length) => {
       const bytes = new Uint8Array(length)
       let filled = 0
@@ -64,7 +67,7 @@ export async function withFile<T>(path: string, what: string, use: (file: Bounde
       }
       return bytes
     }
-    return await use(new BoundedFile(path, size, readSpan))
+    return await use(new BoundedFile(path, size, readSpan, mtimeMs))
   } finally {
     await handle.close()
   }

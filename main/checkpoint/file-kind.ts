@@ -34,7 +34,12 @@ const START_BYTES = 264
  * @throws StudioError checkpoint-unsupported saying what the file is, or what is wrong with it
  */
 export async function readTensorIndex(path: string): Promise<TensorIndex> {
-  return withFile(resolve(path), 'file of weights', indexOf)
+  return withFile(resolve(path), 'file of weights', async (file) => {
+    const index = await indexOf(file)
+    const { changedAt } = file
+    if (changedAt === null) return index
+    return { ...index, entries: new Map([...index.entries].map(([name, entry]) => [name, { ...entry, changedAt }])) }
+  })
 }
 
 /** The same of an open file. @throws StudioError checkpoint-unsupported */

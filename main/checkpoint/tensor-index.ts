@@ -44,6 +44,8 @@ export interface TensorEntry {
   readonly file: string
   readonly offset: number
   readonly sizeBytes: number
+  /** When the file was last written, in ms, as it was when its header was read; absent where that is not known. */
+  readonly changedAt?: number
 }
 
 /** The tensors of one file. `sizeBytes` is the whole file's. */

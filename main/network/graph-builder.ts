@@ -1,8 +1,7 @@
-import { valueCount } from '../checkpoint/tensor-index.ts'
 import type { TensorEntry } from '../checkpoint/tensor-index.ts'
 import type { WeightDeltas } from '../checkpoint/weight-delta.ts'
 import type { Weights } from '../checkpoint/weights.ts'
-import type { OnnxGraph, OnnxPiece, WeightRegion } from '../runtime/graph.ts'
+import type { OnnxGraph, OnnxPiece } from '../runtime/graph.ts'
 import { ELEMENT_TYPES, encodeModel } from './onnx/model.ts'
 import type { Attribute, ElementType, OnnxInitializer, OnnxModel, OnnxNode, OnnxValue } from './onnx/model.ts'
 import { inPieces, weightsFirst } from './onnx/pieces.ts'
@@ -10,7 +9,7 @@ import { blockTable, blockWeight, widenedBlocks, widenedRows } from './quantised
 import type { BlockWeight } from './quantised-weight.ts'
 import { Scope } from './scope.ts'
 import type { Value } from './scope.ts'
-import { placed, storedFactor, storedWeight } from './stored-weight.ts'
+import { placed, regionOf, storedFactor, storedWeight } from './stored-weight.ts'
 import type { Part, StoredWeight } from './stored-weight.ts'
 import { changedWeight } from './weight-delta.ts'
 
@@ -194,8 +193,4 @@ export class GraphBuilder {
 function encoded(model: OnnxModel): OnnxPiece {
   const names = (values: readonly OnnxValue[]) => values.map(({ name }) => name)
   return { bytes: encodeModel(model), inputs: names(model.inputs), outputs: names(model.outputs) }
-}
-
-function regionOf({ name, shape, file, offset, length, values }: StoredWeight): WeightRegion {
-  return { tensor: name, file, offset, length, values: values ?? valueCount(shape) }
 }

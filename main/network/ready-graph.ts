@@ -7,7 +7,7 @@ import type { Attribute, ElementType, OnnxInitializer, OnnxNode, OnnxValue } fro
 import { renamedNode } from './onnx/rename.ts'
 import { WireMessage } from './onnx/wire.ts'
 import type { Value } from './scope.ts'
-import { placed } from './stored-weight.ts'
+import { placed, regionOf } from './stored-weight.ts'
 
 /** What our own values are; the graph's may be of other types. */
 type OwnType = 'float' | 'int64'
@@ -124,10 +124,7 @@ export class ReadyGraph {
       name: this.#label,
       bytes: model.finish(),
       weightsFolder: folder,
-      regions: weights.map(({ name, shape, file: path, offset, length }) => {
-        const values = shape.reduce((product, size) => product * size, 1)
-        return { tensor: name, file: path, offset, length, values }
-      }),
+      regions: weights.map(regionOf),
       inputs: this.#inputs.map(({ name }) => name),
       outputs: this.#outputs.map(({ name }) => name),
     }

@@ -1,8 +1,10 @@
-import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { readTensorIndex } from '../checkpoint/file-kind.ts'
 import type { TensorEntry } from '../checkpoint/safetensors.ts'
+import { writeTensors } from '../checkpoint/test-models.ts'
 import { StudioError } from '../contract/failure.ts'
 import { loadNetwork } from '../runtime/network.ts'
 import { tensor } from '../tensor/tensor.ts'
@@ -27,6 +29,19 @@ async function seenBy(entries: TensorEntry[], name: string, shape: number[], mem
   await network.release()
   return [...(y?.data ?? [])]
 }
+
+test('a file written anew since its header was read is refused, though all tensors would lie inside it', async () => {
+  const path = join(await temporaryFolder(), 'w.safetensors')
+  await writeTensors(path, new Map([['w', float32([4], [1, 2, 3, 4])]]))
+  const entries = [...(await readTensorIndex(path)).entries.values()]
+  expect(await seenBy(entries, 'w', [4], 'small')).toEqual([1, 2, 3, 4])
+  const later = new Date(Date.now() + 5000)
+  await utimes(path, later, later)
+  await expect(seenBy(entries, 'w', [4], 'small')).rejects.toMatchObject({
+    code: 'checkpoint-unsupported',
+    message: `${path}: expected the file as it was when it was looked at, found it written anew since; try again`,
+  })
+})
 
 const halves = (bits: number[]) => new Uint8Array(Uint16Array.from(bits).buffer)
 

@@ -1,7 +1,9 @@
 import { closeSync, openSync, readSync, realpathSync } from 'node:fs'
 import { dirname, parse, relative, sep } from 'node:path'
-import type { TensorEntry } from '../checkpoint/safetensors.ts'
+import { valueCount } from '../checkpoint/tensor-index.ts'
+import type { TensorEntry } from '../checkpoint/tensor-index.ts'
 import { StudioError } from '../contract/failure.ts'
+import type { WeightRegion } from '../runtime/graph.ts'
 import type { ElementType, OnnxInitializer } from './onnx/model.ts'
 
 /** A tensor of the checkpoint, or a part of it, under the name it has in the graph. */
@@ -14,6 +16,8 @@ export interface StoredWeight {
   readonly length: number
   /** Values of the checkpoint that it stands for, where its shape does not say; 0 for bytes that another one counts. */
   readonly values?: number
+  /** When its file was last written, in ms, as its header was read. */
+  readonly changedAt?: number
 }
 
 /** The index-th of `count` equal parts along the first dimension. */
@@ -51,7 +55,9 @@ export function storedWeight(entry: TensorEntry, name: string, shape: readonly n
   const length = entry.sizeBytes / part.count
   const offset = entry.offset + part.index * length
   const suffix = part.count === 1 ? '' : `[${part.index}/${part.count}]`
-  return { name: name + suffix, type, shape, file: entry.file, offset, length }
+  const { file, changedAt } = entry
+  const place = { name: name + suffix, type, shape, file, offset, length }
+  return changedAt === undefined ? place : { ...place, changedAt }
 }
 
 /**
@@ -62,9 +68,8 @@ export function storedWeight(entry: TensorEntry, name: string, shape: readonly n
 export function storedFactor(entry: TensorEntry, name: string, shape: readonly number[], part = WHOLE): StoredWeight {
   const [rows = 1, ...rest] = shape
   const whole = [rows * part.count, ...rest]
-  const values = (sizes: readonly number[]): number => sizes.reduce((all, size) => all * size, 1)
-  if (values(entry.shape) !== values(whole)) {
-    throw unsupported(entry, `expected ${values(whole)} values, found shape [${entry.shape.join(', ')}]`)
+  if (valueCount(entry.shape) !== valueCount(whole)) {
+    throw unsupported(entry, `expected ${valueCount(whole)} values, found shape [${entry.shape.join(', ')}]`)
   }
   return storedWeight({ ...entry, shape: whole }, name, shape, part)
 }
@@ -96,6 +101,12 @@ export function placed(
     return { name, type, shape, data: { location, offset, length } }
   })
   return { folder, initializers, weights: near }
+}
+
+/** What the runtime is told of a weight's place. */
+export function regionOf({ name, shape, values, file, offset, length, changedAt }: StoredWeight): WeightRegion {
+  const region = { tensor: name, file, offset, length, values: values ?? valueCount(shape) }
+  return changedAt === undefined ? region : { ...region, changedAt }
 }
 
 function bytesOf({ file, offset, length }: StoredWeight): Uint8Array {

@@ -6,6 +6,8 @@ export interface WeightRegion {
   readonly length: number
   /** How many numbers these bytes are. */
   readonly values: number
+  /** When the file was last written, in ms, as the region was found; absent where that is not known. */
+  readonly changedAt?: number
 }
 
 /** A part of a network as an ONNX model of its own. */

@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { StudioError } from '../contract/failure.ts'
 import type { OnnxGraph, WeightRegion } from './graph.ts'
@@ -5,12 +6,13 @@ import type { OnnxGraph, WeightRegion } from './graph.ts'
 const CHUNK_BYTES = 1 << 24
 
 /**
- * Checks that every weight lies inside its file, as the files are now.
- * @throws StudioError model-missing when a file is gone, checkpoint-unsupported when one was cut short
+ * Checks that every weight lies inside its file, and that the files are as they were when the weights were found: one that
+ * another program wrote anew may hold anything at the same places.
+ * @throws StudioError model-missing when a file is gone, checkpoint-unsupported when one was cut short or written anew
  */
 export async function checkWeightFiles(graph: OnnxGraph): Promise<void> {
   for (const [file, regions] of byFile(graph)) {
-    const size = await sizeOf(file)
+    const { size, mtimeMs } = await statOf(file)
     const beyond = regions.find(({ offset, length }) => offset + length > size)
     if (beyond) {
       const { tensor, offset, length } = beyond
@@ -18,6 +20,10 @@ export async function checkWeightFiles(graph: OnnxGraph): Promise<void> {
         'checkpoint-unsupported',
         `${file}: tensor ${tensor}: expected its bytes to end at ${offset + length}, found a file of ${size} bytes`,
       )
+    }
+    if (regions.some(({ changedAt }) => changedAt !== undefined && changedAt !== mtimeMs)) {
+      const sentence = 'expected the file as it was when it was looked at, found it written anew since; try again'
+      throw new StudioError('checkpoint-unsupported', `${file}: ${sentence}`)
     }
   }
 }
@@ -64,9 +70,9 @@ function spans(regions: readonly WeightRegion[]): { start: number; end: number }
   return joined
 }
 
-async function sizeOf(file: string): Promise<number> {
+async function statOf(file: string): Promise<Stats> {
   try {
-    return (await stat(file)).size
+    return await stat(file)
   } catch (error) {
     throw new StudioError('model-missing', `${file}: expected the weights file, found none`, { cause: error })
   }

@@ -6,6 +6,8 @@ interface Place {
   /** Absolute, without links. */
   readonly file: string
   readonly sizeBytes: number
+  /** When it was last written, in ms. */
+  readonly changedAt: number
 }
 
 /** The files that the weights of an ONNX file may lie in: itself, and those of its folder. */
@@ -18,8 +20,8 @@ export class ExternalFiles {
   }
 
   /** The ONNX file itself, without links. */
-  async own(): Promise<string> {
-    return (await this.#place(basename(this.#onnx.path))).file
+  async own(): Promise<Place> {
+    return this.#place(basename(this.#onnx.path))
   }
 
   /**
@@ -44,7 +46,7 @@ export class ExternalFiles {
     const file = await realpath(join(dirname(this.#onnx.path), location))
     const found = await stat(file)
     if (!found.isFile()) throw new Error('found something that is no file')
-    const place = { file, sizeBytes: found.size }
+    const place = { file, sizeBytes: found.size, changedAt: found.mtimeMs }
     this.#known.set(location, place)
     return place
   }

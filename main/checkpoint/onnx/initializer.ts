@@ -13,6 +13,8 @@ export interface StoredInitializer {
   readonly file: string
   readonly offset: number
   readonly sizeBytes: number
+  /** When the file was last written, in ms, as the graph was read. */
+  readonly changedAt: number
 }
 
 /** A small tensor: its TensorProto as it is. */
@@ -77,8 +79,8 @@ export class InitializerReader {
     }
     const sizeBytes = data.end - data.start
     this.#requireSize(fields, sizeBytes)
-    const file = await this.#external.own()
-    return { name, dataType, shape, file, offset: data.start, sizeBytes }
+    const { file, changedAt } = await this.#external.own()
+    return { name, dataType, shape, file, offset: data.start, sizeBytes, changedAt }
   }
 
   async #fromElsewhere(fields: Fields): Promise<StoredInitializer> {
@@ -92,7 +94,7 @@ export class InitializerReader {
     if (sizeBytes > rest) {
       throw this.#fail(`tensor ${name}: expected ${sizeBytes} bytes at byte ${offset} of ${place.file}, found ${rest}`)
     }
-    return { name, dataType, shape, file: place.file, offset, sizeBytes }
+    return { name, dataType, shape, file: place.file, offset, sizeBytes, changedAt: place.changedAt }
   }
 
   async #fields({ start, end }: WireField): Promise<Fields> {
