@@ -1,6 +1,6 @@
 import { StudioError } from '../contract/failure.ts'
 import type { GenerationTask } from '../contract/studio.ts'
-import type { GuidanceOptions } from '../contract/generation.ts'
+import type { GenerationRequest, GuidanceOptions } from '../contract/generation.ts'
 import type { Moment, Predict } from '../diffusion/denoise.ts'
 import { classifierFree, twoConditions, unguided } from '../diffusion/guidance-kinds.ts'
 import type { WeightedConditioning } from '../diffusion/guidance-kinds.ts'
@@ -8,28 +8,19 @@ import { guided } from '../diffusion/guidance.ts'
 import type { Conditioning, Guidance } from '../diffusion/guidance.ts'
 import { tensor } from '../tensor/tensor.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { encodePrompts } from '../text/conditioning.ts'
-import type { PromptEncoder } from '../text/conditioning.ts'
-import { composedPrompts } from '../text/prompt/composition.ts'
-import { promptStages } from '../text/prompt/schedule.ts'
 import type { PromptStage } from '../text/prompt/schedule.ts'
-import { promptStyles } from '../text/prompt/styles.ts'
+import { encodedPrompts } from './encoded-prompts.ts'
+import type { Told } from './encoded-prompts.ts'
 import { isPerturbed } from './guides.ts'
 import type { Guides } from './guides.ts'
-import { guidanceEmbedding } from './guidance-embedding.ts'
 import { labelledNetwork } from './labelled.ts'
 import type { LoadedModel } from './loaded-model.ts'
-import { wholePicture } from './size-conditioning.ts'
 import type { PromptRole } from './size-conditioning.ts'
+import { stagedPrompts } from './staged-prompts.ts'
+import type { StagedPrompts } from './staged-prompts.ts'
 
 /** Of the original's command line. */
 const DEFAULT_IMAGE_GUIDANCE = 1.5
-
-/** A prompt of those that act at once, at each step. */
-interface StagedPrompt {
-  readonly weight: number
-  readonly stages: readonly PromptStage[]
-}
 
 interface PromptedRun {
   readonly steps: number
@@ -50,35 +41,48 @@ export async function promptedNetwork(
   { request, batchGuidance }: GenerationTask,
   { steps, channels, guides, onTokens = () => undefined }: PromptedRun,
 ): Promise<Predict> {
-  const { told } = model.networks
-  if ((told !== 'words' || model.networks.input === 'instruct') && isPerturbed({ request })) {
-    const expected = 'expected no perturbed attention for a model that edits pictures or hears no words'
-    throw new StudioError('invalid-request', `${expected}, found some`, { field: 'guidance.perturbedAttention' })
-  }
+  const { told, input, guidanceSize } = model.networks
+  if (told !== 'words' || input === 'instruct') refusePerturbation(request)
   if (told !== 'words') return labelledNetwork(model, { request, batchGuidance }, told)
   const network = await model.unet(undefined, guides?.feeds)
-  const { prompt, negativePrompt, promptStyle = 'plain', guidance = {} } = request
-  const guidanceScale = model.networks.guidanceSize === null ? request.guidanceScale : 1
-  const edits = model.networks.input === 'instruct' && channels
-  const { hasStages } = promptStyles[promptStyle]
-  const staged = (text: string): readonly PromptStage[] =>
-    hasStages ? promptStages(text, steps) : [{ until: steps, text }]
-  const prompts: readonly StagedPrompt[] = hasStages
-    ? composedPrompts(prompt).map(({ text, weight }) => ({ weight, stages: staged(text) }))
-    : [{ weight: 1, stages: staged(prompt) }]
-  const negative = staged(negativePrompt)
+  const prompts = stagedPrompts(request, steps)
+  const edited = input === 'instruct' ? channels : null
+  // A model that is told the scale makes no second pass for it.
+  const scale = guidanceSize === null ? request.guidanceScale : 1
+  const isOne = !edited && isAlone(prompts, scale, request.guidance)
+  const stages = [...prompts.prompts.flatMap((prompt) => prompt.stages), ...(isOne ? [] : prompts.negative)]
+  if (edited) requireOneInstruction(prompts)
+  const tell = await encodedPrompts(model, request, { texts: stages.map(({ text }) => text), onTokens })
+  const guiding = { prompts, at: tellingAt(tell, channels, guides), request, scale }
+  const guidance = edited ? editing(guiding, edited) : isOne ? alone(guiding) : away(guiding)
+  return guided(network, guidance, { isBatched: batchGuidance })
+}
+
+function requireOneInstruction({ prompts }: StagedPrompts): void {
+  if (prompts.length === 1) return
+  const found = `expected one instruction for a model that edits, found ${prompts.length} joined by AND`
+  throw new StudioError('invalid-request', found, { field: 'prompt' })
+}
+
+function refusePerturbation(request: GenerationRequest): void {
+  if (!isPerturbed({ request })) return
+  const expected = 'expected no perturbed attention for a model that edits pictures or hears no words'
+  throw new StudioError('invalid-request', `${expected}, found some`, { field: 'guidance.perturbedAttention' })
+}
+
+/** Whether one prompt acts, and nothing that it goes away from. */
+function isAlone({ prompts }: StagedPrompts, scale: number, { perturbedAttention = 0 }: GuidanceOptions = {}): boolean {
   const [only, ...others] = prompts
-  if (edits && others.length > 0) {
-    const found = `expected one instruction for a model that edits, found ${prompts.length} joined by AND`
-    throw new StudioError('invalid-request', found, { field: 'prompt' })
-  }
-  const { perturbedAttention: perturbedScale = 0 } = guidance
-  const isAlone = guidanceScale === 1 && others.length === 0 && only?.weight === 1 && perturbedScale === 0
-  const stages = [...prompts.flatMap((staged) => staged.stages), ...(isAlone && !edits ? [] : negative)]
-  const tellAt = await encodeAll(model, request, { stages, onTokens })
-  const at = (stages: readonly PromptStage[], { step }: Moment, role: PromptRole = 'prompt'): Conditioning => {
+  return scale === 1 && others.length === 0 && only?.weight === 1 && perturbedAttention === 0
+}
+
+/** What the network is told at a moment of a prompt's stages. */
+type TellAt = (stages: readonly PromptStage[], moment: Moment, role?: PromptRole) => Conditioning
+
+function tellingAt(tell: Told, channels: Tensor | null, guides: Guides | null): TellAt {
+  return (stages, { step }, role = 'prompt') => {
     const stage = stages.find(({ until }) => step < until) ?? stages.at(-1)
-    const told = stage && tellAt(stage.text, role)
+    const told = stage && tell(stage.text, role)
     if (!told) throw new RangeError(`expected a prompt for step ${step + 1}, found none`)
     return {
       ...told,
@@ -86,19 +90,26 @@ export async function promptedNetwork(
       ...(guides ? { imageTokens: guides.imageTokens[role] } : {}),
     }
   }
-  const guidanceAt = (moment: Moment): Guidance => {
-    if (edits && only) {
-      const picture = at(negative, moment, 'negative')
-      const neither = { ...picture, picture: tensor(edits.shape) }
-      return twoConditions(
-        { both: at(only.stages, moment), picture, neither },
-        {
-          text: isGuided(moment, guidance) ? guidanceScale : 1,
-          picture: request.imageGuidanceScale ?? DEFAULT_IMAGE_GUIDANCE,
-        },
-      )
-    }
-    if (isAlone) return unguided(at(only.stages, moment))
+}
+
+type GuidanceAt = (moment: Moment) => Guidance
+
+interface Guiding {
+  readonly prompts: StagedPrompts
+  readonly at: TellAt
+  readonly request: GenerationRequest
+  readonly scale: number
+}
+
+function alone({ prompts: { prompts }, at }: Guiding): GuidanceAt {
+  return (moment) => unguided(at(prompts[0]?.stages ?? [], moment))
+}
+
+/** Away from the negative prompt. */
+function away({ prompts: { prompts, negative }, at, request, scale }: Guiding): GuidanceAt {
+  const { guidance = {} } = request
+  const { perturbedAttention = 0, rescale, thresholding } = guidance
+  return (moment) => {
     const [first, ...more] = prompts.map(({ weight, stages }): WeightedConditioning => ({
       weight,
       told: at(stages, moment),
@@ -107,36 +118,27 @@ export async function promptedNetwork(
     return classifierFree({
       prompts: [first, ...more],
       unconditional: at(negative, moment, 'negative'),
-      scale: isGuided(moment, guidance) ? guidanceScale : 1,
-      perturbedScale: isGuided(moment, guidance) ? perturbedScale : 0,
-      ...(guidance.rescale === undefined ? {} : { rescale: guidance.rescale }),
-      ...(guidance.thresholding === undefined ? {} : { thresholding: guidance.thresholding }),
+      scale: isGuided(moment, guidance) ? scale : 1,
+      perturbedScale: isGuided(moment, guidance) ? perturbedAttention : 0,
+      ...(rescale === undefined ? {} : { rescale }),
+      ...(thresholding === undefined ? {} : { thresholding }),
     })
   }
-  return guided(network, guidanceAt, { isBatched: batchGuidance })
 }
 
-/** What the network is told for each text, as a prompt or as a negative one. */
-async function encodeAll(
-  model: LoadedModel,
-  { promptStyle = 'plain', heightPx, widthPx, guidanceScale }: GenerationTask['request'],
-  { stages, onTokens }: { readonly stages: readonly PromptStage[] } & Required<Pick<PromptedRun, 'onTokens'>>,
-): Promise<(text: string, role: PromptRole) => Conditioning | undefined> {
-  const texts = [...new Set(stages.map(({ text }) => text))]
-  const encoders = (await model.promptEncoders()).map(({ encode, ...rest }): PromptEncoder => ({
-    ...rest,
-    encode: (ids, hidden) => {
-      onTokens(ids.flat())
-      return encode(ids, hidden)
-    },
-  }))
-  const encoded = await encodePrompts(encoders, texts, promptStyle)
-  const prompts = new Map(encoded.map((prompt, i) => [texts[i] ?? '', prompt]))
-  const { guidanceSize } = model.networks
-  const scale = guidanceSize === null ? {} : { guidance: guidanceEmbedding(guidanceScale, guidanceSize) }
-  return (text, role) => {
-    const prompt = prompts.get(text)
-    return prompt && { ...model.conditioning(prompt, wholePicture(heightPx, widthPx), role), ...scale }
+/** Away from the negative prompt, and from the picture that is edited. */
+function editing({ prompts: { prompts, negative }, at, request, scale }: Guiding, edited: Tensor): GuidanceAt {
+  const { guidance = {}, imageGuidanceScale = DEFAULT_IMAGE_GUIDANCE } = request
+  return (moment) => {
+    const picture = at(negative, moment, 'negative')
+    return twoConditions(
+      {
+        both: at(prompts[0]?.stages ?? [], moment),
+        picture,
+        neither: { ...picture, picture: tensor(edited.shape) },
+      },
+      { text: isGuided(moment, guidance) ? scale : 1, picture: imageGuidanceScale },
+    )
   }
 }
 
