@@ -246,3 +246,10 @@ test('the process ends with its parent', async () => {
   const [code] = (await once(child, 'exit')) as [number]
   expect(code).toBe(0)
 })
+
+test('closed before its process was up, it complains of nothing', async () => {
+  const { host, log } = openHost()
+  host.warm()
+  await host.close()
+  expect(log).toEqual([])
+})

@@ -64,7 +64,8 @@ export class StudioHost {
   /** Forks the process ahead of the first task. A failure is logged here and told to whoever runs something. */
   warm(): void {
     this.#living().ready.promise.catch((error: unknown) => {
-      this.#options.logger.error('The studio process did not start', error)
+      // Closed before it was up: that is no failure.
+      if (!this.#isClosed) this.#options.logger.error('The studio process did not start', error)
     })
   }
 
