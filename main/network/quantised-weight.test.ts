@@ -79,6 +79,6 @@ test('bytes seen twice count once for the memory plan', async () => {
   const graph = new GraphBuilder('test', weightsOf([entry]))
   graph.output('y', graph.root.weight('w', [6, 64]))
   expect(graph.finish().regions).toEqual([
-    { tensor: 'w.factors', file: entry.file, offset: 96, length: 12 * 34, values: 6 * 64 },
+    { tensor: 'w.factors', file: entry.file, offset: 96, length: 12 * 34, values: 6 * 64, isInBlocks: true },
   ])
 })

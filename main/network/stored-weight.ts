@@ -105,7 +105,8 @@ export function placed(
 
 /** What the runtime is told of a weight's place. */
 export function regionOf({ name, shape, values, file, offset, length, changedAt }: StoredWeight): WeightRegion {
-  const region = { tensor: name, file, offset, length, values: values ?? valueCount(shape) }
+  const place = { tensor: name, file, offset, length, values: values ?? valueCount(shape) }
+  const region: WeightRegion = values === undefined ? place : { ...place, isInBlocks: true }
   return changedAt === undefined ? region : { ...region, changedAt }
 }
 

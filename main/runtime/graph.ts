@@ -6,6 +6,8 @@ export interface WeightRegion {
   readonly length: number
   /** How many numbers these bytes are. */
   readonly values: number
+  /** They lie in blocks (Q8_0), whose widening takes several steps; absent where each stands by itself. */
+  readonly isInBlocks?: true
   /** When the file was last written, in ms, as the region was found; absent where that is not known. */
   readonly changedAt?: number
 }

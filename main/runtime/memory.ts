@@ -10,6 +10,8 @@ export type MemoryUse = 'fast' | 'small'
 
 /** Measured: while it loads, a network of half-precision weights takes up to 1.8 times its size as float32. */
 const PEAK_SHARE = 1.8
+/** Of weights in blocks, whose steps of widening stand beside each other meanwhile. */
+export const BLOCK_PEAK_SHARE = 3.5
 /** For the activations and whatever else runs. */
 const RESERVE_BYTES = 1.5 * 2 ** 30
 /** macOS counts file cache as used memory, so that what is free says little there. */
@@ -17,8 +19,11 @@ const USABLE_SHARE_OF_TOTAL = 0.7
 
 /** `fast` when loading that way leaves the machine room to breathe. */
 export function memoryUseFor(graph: OnnxGraph, availableBytes = availableMemory()): MemoryUse {
-  const float32Bytes = graph.regions.reduce((sum, { values }) => sum + values * 4, 0)
-  return float32Bytes * PEAK_SHARE + RESERVE_BYTES <= availableBytes ? 'fast' : 'small'
+  const peakBytes = graph.regions.reduce(
+    (sum, { values, isInBlocks }) => sum + values * 4 * (isInBlocks ? BLOCK_PEAK_SHARE : PEAK_SHARE),
+    0,
+  )
+  return peakBytes + RESERVE_BYTES <= availableBytes ? 'fast' : 'small'
 }
 
 /** Bytes that a program may take without others being pushed out. */

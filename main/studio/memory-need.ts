@@ -1,4 +1,5 @@
 import type { MemoryUse } from '../contract/memory.ts'
+import { BLOCK_PEAK_SHARE } from '../runtime/memory.ts'
 import type { NetworkSize } from './network-sizes.ts'
 
 /** A picture to be made, and how many of its latents a pass of the U-Net takes at once. */
@@ -32,6 +33,8 @@ const FAST_SHARE = 1.12
 /** While it loads fast, a network holds most of its weights twice, or those of one piece at a time. */
 const TWICE_SHARE = 0.65
 const PIECE_BYTES = 0.25e9
+/** Of the weights of one piece as float32, at most. */
+const WHOLE_PIECE_BYTES = 512e6
 /** Live values of a level's width in a cell: of residual blocks, and of transformers, whose inner layers are 4 times as wide. */
 const BLOCK_VALUES = 10
 const TRANSFORMER_VALUES = 30
@@ -40,11 +43,13 @@ const DECODER_VALUES = 2.6
 const ENCODER_VALUES = 3.2
 const WIDENED_EARLY = 0.04
 
-/** The weights as a network keeps them; as stored, they are pages of the file. */
+/** The weights as a network keeps them, and what it takes beside them while it loads; as stored, they are pages of the file. */
 export function weightBytesHeld(size: NetworkSize, use: MemoryUse): number {
-  const { storedBytes, float32Bytes, isInPieces } = size
+  const { storedBytes, float32Bytes, blockBytes = 0, isInPieces } = size
   if (use === 'small') return storedBytes
-  return Math.round(float32Bytes * FAST_SHARE + (isInPieces ? PIECE_BYTES : float32Bytes * TWICE_SHARE))
+  const twice = isInPieces ? PIECE_BYTES : float32Bytes * TWICE_SHARE
+  const ofBlocks = (BLOCK_PEAK_SHARE - FAST_SHARE) * Math.min(blockBytes, isInPieces ? WHOLE_PIECE_BYTES : Infinity)
+  return Math.round(float32Bytes * FAST_SHARE + Math.max(twice, ofBlocks))
 }
 
 /** Beyond the weights, as are all below: a layer's weights, widened. */

@@ -48,6 +48,23 @@ describe('the fastest way that fits is chosen', () => {
   })
 })
 
+test('weights in blocks take more while they load fast, and as stored less', () => {
+  const blocks = (values: number) => ({
+    ...float16(values),
+    storedBytes: (values / 32) * 34,
+    blockBytes: values * 4,
+  })
+  const unet = blocks(859.5e6)
+  const whole = { ...SD1, unet, decoder: blocks(49.5e6) }
+  const decoder = (sizes: typeof SD1) => planned(16, { sizes, choice: 'fast' }).networks.at(-1)?.weightBytes ?? 0
+  expect(decoder(whole) / (49.5e6 * 4)).toBeCloseTo(3.5)
+  const [halves, packed] = [planned(16), planned(16, { sizes: { ...SD1, unet } })]
+  // Of one piece at a time.
+  expect(packed.peakBytes - halves.peakBytes).toBeGreaterThan(0.9e9)
+  expect(packed.peakBytes - halves.peakBytes).toBeLessThan(1.3e9)
+  expect(planned(5.5, { sizes: { ...SD1, unet } })).toMatchObject({ use: 'small', fits: true })
+})
+
 test('a ControlNet is held beside its U-Net, also where networks are closed between stages', () => {
   const control = float16(361e6)
   const without = planned(5.5)

@@ -8,6 +8,8 @@ export interface NetworkSize {
   readonly float32Bytes: number
   /** Of its largest tensor as float32. */
   readonly largestBytes: number
+  /** Of float32Bytes, what lies in blocks in the file; absent where nothing does. */
+  readonly blockBytes?: number
   /** It loads piece by piece. */
   readonly isInPieces: boolean
 }
@@ -47,9 +49,12 @@ function encoderSize(networks: Networks): NetworkSize | null {
 }
 
 function graphSize({ regions, pieces }: OnnxGraph): NetworkSize {
+  const widened = (among: OnnxGraph['regions']) => among.reduce((sum, { values }) => sum + values * 4, 0)
+  const blockBytes = widened(regions.filter(({ isInBlocks }) => isInBlocks))
   return {
     storedBytes: regions.reduce((sum, { length }) => sum + length, 0),
-    float32Bytes: regions.reduce((sum, { values }) => sum + values * 4, 0),
+    float32Bytes: widened(regions),
+    ...(blockBytes === 0 ? {} : { blockBytes }),
     largestBytes: regions.reduce((most, { values }) => Math.max(most, values * 4), 0),
     isInPieces: pieces !== undefined,
   }
