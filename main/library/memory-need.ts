@@ -1,4 +1,6 @@
 import type { Model } from '../checkpoint/checkpoint.ts'
+import { modelWeights } from '../checkpoint/model-weights.ts'
+import { valueCount } from '../checkpoint/tensor-index.ts'
 import type { MemoryNeed } from '../contract/model.ts'
 
 /** What the pictures on their way through a network take, by measurement, beside the weights held as float32. */
@@ -13,8 +15,8 @@ const USABLE_SHARE = 0.8
 export function memoryNeed(model: Model, memoryBytes: number): MemoryNeed | null {
   let values = 0
   let smallBytes = 0
-  for (const { shape, sizeBytes } of weightsOf(model)) {
-    values += shape.reduce((product, dimension) => product * dimension, 1)
+  for (const { shape, sizeBytes } of modelWeights(model)) {
+    values += valueCount(shape)
     smallBytes += sizeBytes
   }
   if (values === 0) return null
@@ -22,21 +24,4 @@ export function memoryNeed(model: Model, memoryBytes: number): MemoryNeed | null
   const usable = memoryBytes * USABLE_SHARE
   const fit = fastBytes * FAST_OVERHEAD <= usable ? 'fast' : smallBytes <= usable ? 'small' : 'none'
   return { fastBytes, smallBytes, fit }
-}
-
-interface Weight {
-  readonly shape: readonly number[]
-  readonly sizeBytes: number
-}
-
-/** Every weight that the model's networks use. */
-function weightsOf(model: Model): readonly Weight[] {
-  if (model.layout === 'onnx') {
-    const { unet, decoder, encoder } = model.graphs
-    const graphs = [unet, decoder, ...(encoder ? [encoder] : []), ...model.textEncoders.map(({ graph }) => graph)]
-    return graphs.flatMap(({ weights }) => weights)
-  }
-  const others = 'labels' in model ? (model.labels === null ? [] : [model.labels]) : model.textEncoders
-  const components = [model.unet, model.autoencoder, ...others]
-  return components.flatMap(({ weights }) => weights.names.map((name) => weights.require(name)))
 }

@@ -138,6 +138,18 @@ test('a model that is told the guidance scale heeds it in a single pass', async 
   expect(other.data).toEqual(high.data)
 })
 
+test('a model whose file another program replaces is opened anew', async () => {
+  const { folder, generate } = await world()
+  const families: string[] = []
+  for (const fixture of ['tiny-sd1-ldm', 'tiny-sdxl']) {
+    for (const name of ['model.safetensors', 'model.yaml']) {
+      await cp(join(FIXTURES, fixture, name), join(folder, name))
+    }
+    families.push((await generate(join(folder, 'model.safetensors'))).origin.family)
+  }
+  expect(families).toEqual(['sd1', 'sdxl'])
+})
+
 test('what the network is taken to predict can be said', async () => {
   const { generate } = await world()
   const file = join(FIXTURES, 'tiny-sd1-ldm/model.safetensors')

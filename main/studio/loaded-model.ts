@@ -1,4 +1,5 @@
 import type { Model, ModelFacts } from '../checkpoint/checkpoint.ts'
+import { isAsOpened } from '../checkpoint/model-weights.ts'
 import { openModel } from '../checkpoint/open.ts'
 import type { CheckpointOverrides } from '../checkpoint/open.ts'
 import type { Logger } from '../contract/failure.ts'
@@ -77,6 +78,11 @@ export class LoadedModel {
     const encoders = 'labels' in model ? [] : model.textEncoders
     const tokenizers = encoders.map((part) => loadTokenizer(part, options.vocabulariesFolder))
     return new LoadedModel(model, await Promise.all(tokenizers), options)
+  }
+
+  /** Whether its files are as they were: no other program has written them anew. */
+  isAsOpened(): Promise<boolean> {
+    return isAsOpened(this.#model)
   }
 
   /** With what joins it. */

@@ -44,7 +44,11 @@ export class Studio {
    */
   async generate(task: GenerationTask, { logger, ...around }: GenerateContext): Promise<GenerationResult> {
     const told = noting(logger)
-    const made = await this.#make(task, { ...around, logger: told.logger })
+    const made = await this.#make(task, { ...around, logger: told.logger }).catch(async (error: unknown) => {
+      // A file may have changed since it was looked at: the next try looks again.
+      if (error instanceof StudioError && error.code === 'checkpoint-unsupported') await this.release()
+      throw error
+    })
     return told.notes.length === 0 ? made : { ...made, notes: [...told.notes] }
   }
 
@@ -119,7 +123,8 @@ export class Studio {
 
   async #open({ modelPath, threads }: GenerationTask): Promise<LoadedModel> {
     const open = this.#model
-    if (open && open.facts.path === modelPath && open.options.threads === threads) return open
+    const isSame = open?.facts.path === modelPath && open.options.threads === threads
+    if (open && isSame && (await open.isAsOpened())) return open
     await this.release()
     const { vocabulariesFolder } = this.#options
     this.#model = await LoadedModel.open(modelPath, { threads, vocabulariesFolder })
