@@ -9,9 +9,10 @@ import { pictureTensor } from '../image/picture.ts'
 import { factor, writeLora } from '../network/test-lora.ts'
 import { Studio } from './studio.ts'
 import { writeDiffusersFolder } from './test-folders.ts'
-import { LOAD, SDXL_HEADS, TASK, testModel } from './test-joined.ts'
+import { LOAD, SDXL_HEADS, TASK, joiningModels } from './test-joined.ts'
 
 const { temporaryFolder, copySingleFile } = testModels(onTestFinished)
+const testModel = joiningModels(onTestFinished)
 const PREFIX = 'model.diffusion_model.'
 
 /** The U-Net of the tiny model alone, changed. */

@@ -5,9 +5,10 @@ import { readSafetensors, readTensor } from '../checkpoint/safetensors.ts'
 import { SOUND_MODELS, editTensors, renamed, testModels, writeTensors } from '../checkpoint/test-models.ts'
 import type { StoredTensor } from '../checkpoint/test-models.ts'
 import { factor, writeLora } from '../network/test-lora.ts'
-import { SDXL_HEADS, testModel } from './test-joined.ts'
+import { SDXL_HEADS, joiningModels } from './test-joined.ts'
 
 const { temporaryFolder } = testModels(onTestFinished)
+const testModel = joiningModels(onTestFinished)
 
 describe('LoRAs', () => {
   const UNET = 'lora_unet_mid_block_attentions_0_transformer_blocks_0_attn1_to_q'

@@ -1,5 +1,4 @@
 import { resolve } from 'node:path'
-import { onTestFinished } from 'vitest'
 import { SOUND_MODELS } from '../checkpoint/test-models.ts'
 import type { CheckpointOverrides } from '../checkpoint/open.ts'
 import type { GenerationRequest } from '../contract/generation.ts'
@@ -15,42 +14,45 @@ export const SDXL_HEADS: CheckpointOverrides = { textEncoders: [{ headCount: 2 }
 
 interface JoiningModel {
   readonly model: LoadedModel
-  join(changes: Partial<GenerationRequest>, more?: Partial<GenerationTask>): Promise<void>
-  encoded(text: string): Promise<EncodedPrompt>
-  predicted(): Promise<Tensor>
-  decoded(): Promise<Tensor>
+  readonly join: (changes: Partial<GenerationRequest>, more?: Partial<GenerationTask>) => Promise<void>
+  readonly encoded: (text: string) => Promise<EncodedPrompt>
+  readonly predicted: () => Promise<Tensor>
+  readonly decoded: () => Promise<Tensor>
   /** Whether it was open before it was asked for. */
-  isTextEncoderOpen(): Promise<boolean>
+  readonly isTextEncoderOpen: () => Promise<boolean>
 }
 
-/** A model, and what it makes once a request has joined it. */
-export async function testModel(
-  path = SOUND_MODELS.singleFile,
-  overrides: CheckpointOverrides = {},
-): Promise<JoiningModel> {
-  const model = await LoadedModel.open(path, LOAD, overrides)
-  onTestFinished(() => model.release())
+/** Opens a model, and says what it makes once a request has joined it; `onTestFinished` is Vitest's, and closes it again. */
+export function joiningModels(
+  onTestFinished: (clean: () => Promise<void>) => void,
+): (path?: string, overrides?: CheckpointOverrides) => Promise<JoiningModel> {
+  return async (path = SOUND_MODELS.singleFile, overrides = {}) => {
+    const model = await LoadedModel.open(path, LOAD, overrides)
+    onTestFinished(() => model.release())
+    return joining(model)
+  }
+}
+
+function joining(model: LoadedModel): JoiningModel {
   const logger = { info: () => undefined, warn: () => undefined, error: () => undefined }
-  const join = (changes: Partial<GenerationRequest>, more: Partial<GenerationTask> = {}) =>
-    model.join({ ...TASK, ...more, request: { ...TASK.request, ...changes } }, logger)
-  const encoded = async (text: string): Promise<EncodedPrompt> => encodePrompt(await model.promptEncoders(), text)
-  const predicted = async (): Promise<Tensor> => {
-    const { context } = await encoded('a red apple')
-    return (await model.unet())(
-      gaussianNoise(1, 0, [1, 4, 8, 8]),
-      [400],
-      { context, vector: null },
-      { step: 0, steps: 1 },
-    )
+  const encoded = async (text: string) => encodePrompt(await model.promptEncoders(), text)
+  return {
+    model,
+    join: (changes, more = {}) => model.join({ ...TASK, ...more, request: { ...TASK.request, ...changes } }, logger),
+    encoded,
+    async predicted() {
+      const { context } = await encoded('a red apple')
+      const network = await model.unet()
+      return network(gaussianNoise(1, 0, [1, 4, 8, 8]), [400], { context, vector: null }, { step: 0, steps: 1 })
+    },
+    decoded: async () => (await model.decoder())(gaussianNoise(2, 0, [1, 4, 8, 8])),
+    async isTextEncoderOpen() {
+      // Of one that is open nothing is read.
+      let isRead = false
+      await model.openTextEncoder(0, () => (isRead = true))
+      return !isRead
+    },
   }
-  // Of one that is open nothing is read.
-  const isTextEncoderOpen = async () => {
-    let isRead = false
-    await model.openTextEncoder(0, () => (isRead = true))
-    return !isRead
-  }
-  const decoded = async () => (await model.decoder())(gaussianNoise(2, 0, [1, 4, 8, 8]))
-  return { model, join, encoded, predicted, decoded, isTextEncoderOpen }
 }
 
 export const TASK: GenerationTask = {
