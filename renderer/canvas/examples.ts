@@ -9,16 +9,16 @@ export interface Example {
 const pictures = import.meta.glob<string>('../examples/*.webp', { eager: true, query: '?url', import: 'default' })
 
 const prompts: readonly (readonly [name: string, prompt: string, seed: number])[] = [
-  ['apple', 'a red apple', 8],
-  ['sailboat', 'a sailboat, ocean, sunset', 5],
-  ['sunflower', 'a sunflower on a blue background', 4],
-  ['robot', 'a robot', 4],
-  ['heart', 'a red heart on a yellow background', 5],
-  ['penguin', 'a penguin on a green background', 4],
-  ['pizza', 'a pizza on a blue background', 8],
-  ['guitar', 'a guitar on a yellow background', 2],
-  ['car', 'a red car on a white background', 4],
-  ['face', 'a happy face', 6],
+  ['rocket', 'a rocket on a dark blue background', 2],
+  ['apple', 'a red apple', 2],
+  ['castle', 'a castle on a pink background', 2],
+  ['penguin', 'a penguin on a light blue background', 1],
+  ['sailboat', 'a sailboat, ocean, sunset', 2],
+  ['guitar', 'a guitar on a teal background', 1],
+  ['house', 'a house in the hills, sunset', 1],
+  ['umbrella', 'an umbrella on a yellow background', 1],
+  ['pizza', 'a pizza on a blue background', 2],
+  ['face', 'a happy face on a light blue background', 1],
 ]
 
 /** What the empty canvas offers. */
