@@ -1,5 +1,5 @@
 import type { Failure } from '../main/contract/failure.ts'
-import type { FitMode, SamplerId, ScheduleId } from '../main/contract/generation.ts'
+import type { FitMode, PromptStyleId, SamplerId, ScheduleId } from '../main/contract/generation.ts'
 import type { JobState, Progress } from '../main/contract/job.ts'
 
 /** What people call the samplers, and what to expect of each. */
@@ -49,6 +49,15 @@ export const scheduleNames = {
   'ays-sd1': { label: 'Align your steps (SD 1)', detail: 'Measured for about ten steps' },
   'ays-sdxl': { label: 'Align your steps (XL)', detail: 'Measured for about ten steps' },
 } satisfies Record<ScheduleId, { label: string; detail: string }>
+
+/** Whose way of writing weights in a prompt. */
+export const promptStyleNames = {
+  plain: { label: 'Words only', detail: 'Brackets are words like others' },
+  a1111: { label: 'AUTOMATIC1111', detail: '(more), (word:1.3), [less], [from:to:when], BREAK, AND' },
+  'a1111-no-norm': { label: 'AUTOMATIC1111, no norm', detail: 'The same, without keeping the mean' },
+  comfyui: { label: 'ComfyUI', detail: '(more), (word:1.3)' },
+  invokeai: { label: 'InvokeAI', detail: 'word++, word--, (words)1.3' },
+} satisfies Record<PromptStyleId, { label: string; detail: string }>
 
 export const fitNames = { crop: 'Crop', contain: 'Contain', stretch: 'Stretch' } satisfies Record<FitMode, string>
 

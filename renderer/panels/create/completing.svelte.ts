@@ -1,9 +1,10 @@
-import { completionsAt, loraCompletionsAt } from './completions.ts'
+import { completionsAt, loraCompletionsAt, wildcardCompletionsAt } from './completions.ts'
 
-/** What can be offered: words and phrases, and LoRAs for tags. */
+/** What can be offered: words and phrases, LoRAs for tags, and wildcards. */
 export interface Vocabulary {
   readonly words: readonly string[]
   readonly loras: readonly string[]
+  readonly wildcards: readonly string[]
 }
 
 interface Place {
@@ -32,10 +33,12 @@ export class Completing {
   }
 
   /** Looks again after something was typed. `mirror` shows the same text, laid out the same, where it can be measured. */
-  update(field: HTMLTextAreaElement, mirror: Element | null, { words, loras }: Vocabulary): void {
+  update(field: HTMLTextAreaElement, mirror: Element | null, { words, loras, wildcards }: Vocabulary): void {
     this.#caret = field.selectionStart
     const tags = loraCompletionsAt(field.value, this.#caret, loras)
-    const { start, list } = tags.list.length > 0 ? tags : completionsAt(field.value, this.#caret, words)
+    const files = wildcardCompletionsAt(field.value, this.#caret, wildcards)
+    const named = tags.list.length > 0 ? tags : files
+    const { start, list } = named.list.length > 0 ? named : completionsAt(field.value, this.#caret, words)
     this.#start = start
     this.#list = list
     this.#current = -1

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { completionsAt, loraCompletionsAt } from './completions.ts'
+import { completionsAt, loraCompletionsAt, wildcardCompletionsAt } from './completions.ts'
 import { STARTER_WORDS } from './starter-words.ts'
 
 const WORDS = ['fox', 'forest', 'house', 'house with garden', 'on the beach', 'on the grass', 'theatre']
@@ -41,4 +41,14 @@ test('after <lora: the LoRAs are offered as whole tags, in any case of their nam
 
 test('a name with capitals is found by small letters', () => {
   expect(completionsAt('by easyn', 8, ['EasyNegative']).list).toEqual(['EasyNegative'])
+})
+
+test('wildcards go on from an opening __, by their name or their folder’s; after the closing one there are none', () => {
+  const names = ['animals/wild', 'colours', 'places']
+  const offered = (text: string) => wildcardCompletionsAt(text, text.length, names).list
+  expect(offered('a __')).toEqual(['__animals/wild__', '__colours__', '__places__'])
+  expect(offered('a __wi')).toEqual(['__animals/wild__'])
+  expect(offered('a __co')).toEqual(['__colours__'])
+  expect(offered('a __colours__')).toEqual([])
+  expect(offered('a colours')).toEqual([])
 })

@@ -45,9 +45,8 @@ test('a schedule that makes no sense with the sampler is not offered and says wh
   await expect.element(schedule).toHaveTextContent('Normal')
   await expect.element(screen.getByText(/^Normal instead of Karras: this sampler/)).toBeVisible()
   await schedule.click()
-  const karras = screen.getByRole('option', { name: /^Karras/ })
+  const karras = screen.getByRole('option', { name: 'Karras This sampler was derived for timesteps of equal length.' })
   await expect.element(karras).toHaveAttribute('aria-disabled', 'true')
-  await expect.element(karras).toHaveTextContent('This sampler was derived for timesteps of equal length.')
 })
 
 test('options are there while the sampler heeds them, and at their start they are not sent', async () => {
