@@ -44,10 +44,11 @@ export async function merged<C>(
   let offset = 0
   for (const [name, addition] of Object.entries(additions)) {
     const entry = weights.require(name)
+    const { shape } = entry
     const values = Float64Array.from((await readTensor(entry)).data)
-    const added = addition(values, entry.shape)
+    const added = addition(values, shape)
     const bytes = new Uint8Array(values.map((value, i) => value + (added[i] ?? NaN)).buffer)
-    changed.set(name, { ...entry, dtype: 'F64', file: path, offset, sizeBytes: bytes.length })
+    changed.set(name, { name: entry.name, dtype: 'F64', shape, file: path, offset, sizeBytes: bytes.length })
     parts.push(bytes)
     offset += bytes.length
   }
