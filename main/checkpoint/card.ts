@@ -1,9 +1,8 @@
-import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { GenerationRequest, LIMITS } from '../contract/generation.ts'
 import type { ModelDefaults } from '../contract/model.ts'
-import { readJsonFile } from './json-file.ts'
+import { readJsonIfThere } from './json-file.ts'
 
 const { widthPx, heightPx, steps, guidanceScale, sampler, schedule } = GenerationRequest.shape
 
@@ -20,12 +19,7 @@ type Card = z.infer<typeof Card>
  * @throws StudioError checkpoint-unsupported naming the field
  */
 export async function readCard(folder: string): Promise<Card> {
-  const path = join(folder, 'studio.json')
-  const isThere = await access(path).then(
-    () => true,
-    () => false,
-  )
-  return isThere ? readJsonFile(path, Card) : {}
+  return (await readJsonIfThere(join(folder, 'studio.json'), Card)) ?? {}
 }
 
 /** Where a model's fields start: its card, else the size it was trained at, else what its family likes. */

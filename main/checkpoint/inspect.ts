@@ -9,6 +9,7 @@ import { looksLike } from './looks-like.ts'
 import { graphComponents, graphDtypes } from './onnx/facts.ts'
 import { readOnnxFolder } from './onnx/folder.ts'
 import { draftProblems, readDraft } from './open.ts'
+import { valueCount } from './tensor-index.ts'
 import type { TensorEntry } from './tensor-index.ts'
 import { weightProblems } from './weights.ts'
 
@@ -138,7 +139,7 @@ function componentFacts({ label, weights }: DraftNetwork): ComponentFacts {
   return {
     name: label,
     tensorCount: entries.length,
-    parameters: entries.reduce((sum, entry) => sum + values(entry), 0),
+    parameters: entries.reduce((sum, { shape }) => sum + valueCount(shape), 0),
     sizeBytes: entries.reduce((sum, entry) => sum + entry.sizeBytes, 0),
   }
 }
@@ -148,11 +149,7 @@ function totals(tensors: readonly TensorEntry[]): Pick<Inspection, 'tensorCount'
   let parameters = 0
   for (const entry of tensors) {
     dtypes[entry.dtype] = (dtypes[entry.dtype] ?? 0) + 1
-    parameters += values(entry)
+    parameters += valueCount(entry.shape)
   }
   return { tensorCount: tensors.length, dtypes, parameters }
-}
-
-function values({ shape }: TensorEntry): number {
-  return shape.reduce((product, dimension) => product * dimension, 1)
 }

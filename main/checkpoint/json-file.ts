@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises'
+import { access, readFile, stat } from 'node:fs/promises'
 import type * as z from 'zod'
 import { StudioError } from '../contract/failure.ts'
 
@@ -11,6 +11,19 @@ const MAX_BYTES = 10_000_000
  */
 export async function readJsonFile<S extends z.ZodType>(path: string, schema: S): Promise<z.infer<S>> {
   return parseFields(path, parseJson(path, await readText(path)), schema)
+}
+
+/** The same where there is such a file; null where there is none. @throws StudioError checkpoint-unsupported */
+export async function readJsonIfThere<S extends z.ZodType>(path: string, schema: S): Promise<z.infer<S> | null> {
+  return (await isThere(path)) ? readJsonFile(path, schema) : null
+}
+
+/** Whether anything lies at the path. */
+export async function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** A text file of at most so many bytes. @throws StudioError checkpoint-unsupported */

@@ -3,6 +3,7 @@ import { readTensorIndex } from './file-kind.ts'
 import { widenHalf } from './float-formats.ts'
 import { GGML_TYPES, ggufBytes, q8Blocks } from './gguf/test-writer.ts'
 import type { GgufTestTensor } from './gguf/test-writer.ts'
+import { valueCount } from './tensor-index.ts'
 import type { TensorEntry } from './tensor-index.ts'
 import { TORCH_TYPES, torchBytes } from './torch/test-writer.ts'
 import type { Saved } from './torch/test-writer.ts'
@@ -13,7 +14,7 @@ export async function asTorch(path: string): Promise<Buffer> {
   const storages = new Map<string, Uint8Array>()
   const weights = new Map<string, Saved>()
   for (const [i, entry] of entries.entries()) {
-    const elements = entry.shape.reduce((product, size) => product * size, 1)
+    const elements = valueCount(entry.shape)
     weights.set(entry.name, { storage: String(i), type: TORCH_TYPES[entry.dtype] ?? '', elements, shape: entry.shape })
     storages.set(String(i), bytesOf(entry))
   }

@@ -1,3 +1,4 @@
+import { valueCount } from './tensor-index.ts'
 import type { TensorEntry } from './tensor-index.ts'
 
 /** A matrix [out, in·kernel] as a file of a LoRA holds it: whole, or as factors. */
@@ -48,13 +49,9 @@ export type WeightDeltas = ReadonlyMap<string, readonly WeightDelta[]>
 
 /** Rows and columns of a stored matrix. */
 export function matrixSize(matrix: DeltaMatrix): readonly [rows: number, columns: number] {
-  if (matrix.kind === 'stored') return [matrix.entry.shape[0] ?? 1, product(matrix.entry.shape.slice(1))]
+  if (matrix.kind === 'stored') return [matrix.entry.shape[0] ?? 1, valueCount(matrix.entry.shape.slice(1))]
   const { left, right } = matrix
-  if (matrix.kind === 'product') return [left.shape[0] ?? 1, product(right.shape.slice(1))]
-  const kernel = product(matrix.core.shape.slice(2))
-  return [left.shape[matrix.isLeftTransposed ? 1 : 0] ?? 1, product(right.shape.slice(1)) * kernel]
-}
-
-function product(sizes: readonly number[]): number {
-  return sizes.reduce((all, size) => all * size, 1)
+  if (matrix.kind === 'product') return [left.shape[0] ?? 1, valueCount(right.shape.slice(1))]
+  const kernel = valueCount(matrix.core.shape.slice(2))
+  return [left.shape[matrix.isLeftTransposed ? 1 : 0] ?? 1, valueCount(right.shape.slice(1)) * kernel]
 }

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { openCheckpoint } from '../checkpoint/open.ts'
+import { valueCount } from '../checkpoint/tensor-index.ts'
 import { asGguf, asTorch } from '../checkpoint/test-formats.ts'
 import { SOUND_MODELS, testModels } from '../checkpoint/test-models.ts'
 import { loadNetwork } from '../runtime/network.ts'
@@ -16,7 +17,7 @@ const heads = { unet: { headCount: [8, 8, 8, 8] } }
 const wave = (shape: number[]) =>
   tensor(
     shape,
-    Float32Array.from({ length: shape.reduce((all, size) => all * size, 1) }, (_, i) => Math.sin(i)),
+    Float32Array.from({ length: valueCount(shape) }, (_, i) => Math.sin(i)),
   )
 
 /** What a model's text encoder makes of some ids, and its U-Net of a wave. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { q8Blocks } from '../checkpoint/gguf/test-writer.ts'
 import { readTensor } from '../checkpoint/safetensors.ts'
+import { valueCount } from '../checkpoint/tensor-index.ts'
 import type { TensorEntry } from '../checkpoint/tensor-index.ts'
 import { loadNetwork } from '../runtime/network.ts'
 import { tensor } from '../tensor/tensor.ts'
@@ -15,7 +16,7 @@ import { weightsOf, writeWeights } from './test-weights.ts'
 async function quantised(shape: number[]): Promise<TensorEntry> {
   const folder = await mkdtemp(join(tmpdir(), 'blocks-'))
   onTestFinished(() => rm(folder, { recursive: true }))
-  const count = shape.reduce((product, size) => product * size, 1)
+  const count = valueCount(shape)
   const values = Float32Array.from({ length: count }, (_, i) => Math.sin(i) * 4 ** ((i / 32) % 9) * 1e-3)
   const bytes = q8Blocks(values)
   // A scale below the smallest normal half.

@@ -1,5 +1,6 @@
 import { matrixSize } from '../checkpoint/weight-delta.ts'
 import type { DeltaChange, DeltaMatrix, WeightDelta } from '../checkpoint/weight-delta.ts'
+import { valueCount } from '../checkpoint/tensor-index.ts'
 import type { TensorEntry } from '../checkpoint/tensor-index.ts'
 import type { Scope, Value } from './scope.ts'
 import type { Part } from './stored-weight.ts'
@@ -38,7 +39,7 @@ const LENGTH_EPSILON = 2 ** -23
 export function changedWeight(weight: ChangedWeight): Value {
   const { scope, shape, part, deltas } = weight
   const [height = 1, ...rest] = shape
-  const columns = product(rest)
+  const columns = valueCount(rest)
   const rows: Rows = { weight, out: height * (part?.count ?? 1), columns, inputs: rest[0] ?? 1 }
   let value = asRows(scope, weight.base(shape, part), shape, columns)
   for (const [i, { change, scale, amount, magnitude }] of deltas.entries()) {
@@ -120,10 +121,10 @@ function matrix({ scope, factor }: ChangedWeight, stored: DeltaMatrix, out: numb
   }
   const { core, isLeftTransposed } = stored
   const [a = 1, b = 1, ...kernel] = core.shape
-  const inputs = columns / product(kernel)
+  const inputs = columns / valueCount(kernel)
   const operands = [
     factor(left, isLeftTransposed ? [a, out] : [out, a]),
-    factor(core, [a, b, product(kernel)]),
+    factor(core, [a, b, valueCount(kernel)]),
     factor(right, [b, inputs]),
   ]
   const sum = scope.node('Einsum', operands, { equation: `${isLeftTransposed ? 'ao' : 'oa'},abk,bi->oik` })
@@ -142,8 +143,4 @@ function asRows(scope: Scope, value: Value, shape: readonly number[], columns: n
 
 function partOf(scope: Scope, value: Value, height: number, { index }: Part): Value {
   return scope.node('Slice', [value, scope.ints(index * height), scope.ints((index + 1) * height), scope.ints(0)])
-}
-
-function product(sizes: readonly number[]): number {
-  return sizes.reduce((all, size) => all * size, 1)
 }

@@ -1,9 +1,8 @@
-import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
 import type { TokenizerSource } from '../checkpoint.ts'
 import { StudioError } from '../../contract/failure.ts'
-import { readJsonFile } from '../json-file.ts'
+import { isThere, readJsonIfThere } from '../json-file.ts'
 
 /** A special token: its text, or an object that holds it. */
 const Token = z.union([z.string(), z.looseObject({ content: z.string() }).transform(({ content }) => content)], {
@@ -28,7 +27,7 @@ export async function readTokenizerSource(folder: string): Promise<TokenizerSour
   const vocabularyPath = join(folder, 'vocab.json')
   const mergesPath = join(folder, 'merges.txt')
   for (const path of [vocabularyPath, mergesPath]) {
-    if (!(await exists(path)))
+    if (!(await isThere(path)))
       throw new StudioError('checkpoint-unsupported', `${path}: expected a CLIP tokenizer's file, found none`)
   }
   const special = await readFields(join(folder, 'special_tokens_map.json'))
@@ -46,12 +45,5 @@ export async function readTokenizerSource(folder: string): Promise<TokenizerSour
 }
 
 async function readFields(path: string): Promise<z.infer<typeof Fields>> {
-  return (await exists(path)) ? await readJsonFile(path, Fields) : {}
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
+  return (await readJsonIfThere(path, Fields)) ?? {}
 }

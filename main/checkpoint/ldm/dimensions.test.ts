@@ -3,6 +3,7 @@ import type { AutoencoderConfig, UnetConfig } from '../config.ts'
 import { autoencoderTensors } from '../expected/autoencoder.ts'
 import type { ExpectedTensors } from '../expected/layers.ts'
 import { unetTensors } from '../expected/unet.ts'
+import { SD1_AUTOENCODER, SD1_UNET } from '../test-configs.ts'
 import type { TensorIndex } from '../tensor-index.ts'
 import { nameInFile } from '../weights.ts'
 import type { NameMap } from '../weights.ts'
@@ -20,41 +21,14 @@ function indexOf(tensors: ExpectedTensors, nameMap: NameMap): TensorIndex {
   return { file: 'model.safetensors', sizeBytes: 0, entries, metadata: {} }
 }
 
-const base: UnetConfig = {
-  inChannels: 4,
-  outChannels: 4,
-  blockChannels: [320, 640, 1280, 1280],
-  layersPerBlock: 2,
-  downTransformerDepth: [1, 1, 1, 0],
-  upTransformerDepth: [1, 1, 1, 0],
-  middleTransformerDepth: 1,
-  headCount: [8, 8, 8, 8],
-  crossAttentionDim: 768,
-  vector: null,
-  guidanceSize: null,
-  hasLinearProjections: false,
-  normGroups: 32,
-  normEps: 1e-5,
-}
-const autoencoder: AutoencoderConfig = {
-  imageChannels: 3,
-  latentChannels: 4,
-  blockChannels: [128, 256, 512, 512],
-  layersPerBlock: 2,
-  normGroups: 32,
-  hasMiddleAttention: true,
-  hasQuantConv: true,
-  scalingFactor: 0.18215,
-}
-
 describe('ldmUnetConfig', () => {
   it.each<[string, UnetConfig]>([
-    ['Stable Diffusion 1', base],
-    ['an inpainting model', { ...base, inChannels: 9 }],
+    ['Stable Diffusion 1', SD1_UNET],
+    ['an inpainting model', { ...SD1_UNET, inChannels: 9 }],
     [
       'three levels of one block',
       {
-        ...base,
+        ...SD1_UNET,
         blockChannels: [32, 64, 96],
         layersPerBlock: 1,
         downTransformerDepth: [0, 1, 2],
@@ -63,23 +37,23 @@ describe('ldmUnetConfig', () => {
         headCount: [8, 8, 8],
       },
     ],
-    ['linear projections', { ...base, hasLinearProjections: true, crossAttentionDim: 1024 }],
-    ['another depth on the way up', { ...base, upTransformerDepth: [3, 2, 1, 0] }],
+    ['linear projections', { ...SD1_UNET, hasLinearProjections: true, crossAttentionDim: 1024 }],
+    ['another depth on the way up', { ...SD1_UNET, upTransformerDepth: [3, 2, 1, 0] }],
   ])('finds the dimensions of %s in names and shapes', (_, config) => {
     const index = indexOf(unetTensors(config), ldmUnetNames(config))
     expect(ldmUnetConfig(index, { count: 8 })).toEqual(config)
   })
 
   it('counts heads by their width where a family fixes that', () => {
-    expect(ldmUnetConfig(indexOf(unetTensors(base), ldmUnetNames(base)), { width: 64 }).headCount).toEqual([
+    expect(ldmUnetConfig(indexOf(unetTensors(SD1_UNET), ldmUnetNames(SD1_UNET)), { width: 64 }).headCount).toEqual([
       5, 10, 20, 20,
     ])
   })
 
   it('says which tensor it looked for', () => {
-    const tensors = new Map(unetTensors(base))
+    const tensors = new Map(unetTensors(SD1_UNET))
     tensors.delete('conv_out.weight')
-    expect(() => ldmUnetConfig(indexOf(tensors, ldmUnetNames(base)), { count: 8 })).toThrow(
+    expect(() => ldmUnetConfig(indexOf(tensors, ldmUnetNames(SD1_UNET)), { count: 8 })).toThrow(
       'model.safetensors: expected tensor model.diffusion_model.out.2.weight, found none',
     )
   })
@@ -87,11 +61,11 @@ describe('ldmUnetConfig', () => {
 
 describe('ldmAutoencoderConfig', () => {
   it.each<[string, AutoencoderConfig]>([
-    ['Stable Diffusion', autoencoder],
-    ['three levels of one block', { ...autoencoder, blockChannels: [32, 64, 64], layersPerBlock: 1 }],
+    ['Stable Diffusion', SD1_AUTOENCODER],
+    ['three levels of one block', { ...SD1_AUTOENCODER, blockChannels: [32, 64, 64], layersPerBlock: 1 }],
     [
       'more latent channels and no attention',
-      { ...autoencoder, latentChannels: 16, hasMiddleAttention: false, hasQuantConv: false },
+      { ...SD1_AUTOENCODER, latentChannels: 16, hasMiddleAttention: false, hasQuantConv: false },
     ],
   ])('finds the dimensions of %s', (_, config) => {
     expect(ldmAutoencoderConfig(indexOf(autoencoderTensors(config), ldmAutoencoderNames(config)), 0.18215)).toEqual(

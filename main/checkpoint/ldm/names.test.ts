@@ -1,33 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { UnetConfig } from '../config.ts'
+import { SD1_AUTOENCODER, SD1_UNET } from '../test-configs.ts'
 import { ldmAutoencoderNames, ldmUnetNames } from './names.ts'
-
-const unet: UnetConfig = {
-  inChannels: 4,
-  outChannels: 4,
-  blockChannels: [320, 640, 1280, 1280],
-  layersPerBlock: 2,
-  downTransformerDepth: [1, 1, 1, 0],
-  upTransformerDepth: [1, 1, 1, 0],
-  middleTransformerDepth: 1,
-  headCount: [8, 8, 8, 8],
-  crossAttentionDim: 768,
-  vector: null,
-  guidanceSize: null,
-  hasLinearProjections: false,
-  normGroups: 32,
-  normEps: 1e-5,
-}
-const autoencoder = {
-  imageChannels: 3,
-  latentChannels: 4,
-  blockChannels: [128, 256, 512, 512],
-  layersPerBlock: 2,
-  normGroups: 32,
-  hasMiddleAttention: true,
-  hasQuantConv: true,
-  scalingFactor: 0.18215,
-}
 
 describe('ldmUnetNames', () => {
   it.each([
@@ -49,11 +22,11 @@ describe('ldmUnetNames', () => {
     ['conv_norm_out.weight', 'out.0.weight'],
     ['conv_out.bias', 'out.2.bias'],
   ])('finds %s', (name, stored) => {
-    expect(ldmUnetNames(unet)(name)).toEqual([`model.diffusion_model.${stored}`])
+    expect(ldmUnetNames(SD1_UNET)(name)).toEqual([`model.diffusion_model.${stored}`])
   })
 
   it('counts blocks by the layers of a level', () => {
-    const thin = { ...unet, layersPerBlock: 1, upTransformerDepth: [0, 0, 1, 1] }
+    const thin = { ...SD1_UNET, layersPerBlock: 1, upTransformerDepth: [0, 0, 1, 1] }
     expect(ldmUnetNames(thin)('down_blocks.2.resnets.0.conv1.bias')).toEqual([
       'model.diffusion_model.input_blocks.5.0.in_layers.2.bias',
     ])
@@ -80,6 +53,6 @@ describe('ldmAutoencoderNames', () => {
     ['decoder.up_blocks.3.resnets.0.conv_shortcut.weight', 'decoder.up.0.block.0.nin_shortcut.weight'],
     ['post_quant_conv.weight', 'post_quant_conv.weight'],
   ])('finds %s', (name, stored) => {
-    expect(ldmAutoencoderNames(autoencoder)(name)).toEqual([`first_stage_model.${stored}`])
+    expect(ldmAutoencoderNames(SD1_AUTOENCODER)(name)).toEqual([`first_stage_model.${stored}`])
   })
 })

@@ -1,10 +1,9 @@
-import { access } from 'node:fs/promises'
 import { join, parse } from 'node:path'
 import { parse as parseYaml } from 'yaml'
 import * as z from 'zod'
 import { StudioError } from '../../contract/failure.ts'
 import type { PredictionType } from '../../contract/generation.ts'
-import { parseFields, readText } from '../json-file.ts'
+import { isThere, parseFields, readText } from '../json-file.ts'
 
 /** What the original code's configuration, a YAML file of the checkpoint's name beside it, says that tensors cannot. */
 export interface Sidecar {
@@ -64,7 +63,7 @@ export async function readSidecar(weightsPath: string): Promise<Sidecar> {
   const { dir, name } = parse(weightsPath)
   for (const extension of ['.yaml', '.yml']) {
     const path = join(dir, name + extension)
-    if (await exists(path)) return readYaml(path)
+    if (await isThere(path)) return readYaml(path)
   }
   return SILENT
 }
@@ -101,11 +100,4 @@ function parseText(path: string, text: string): unknown {
       cause: error,
     })
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
 }

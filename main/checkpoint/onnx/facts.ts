@@ -1,5 +1,6 @@
 import type { OnnxModel } from '../checkpoint.ts'
 import { textEncoderLabel } from '../draft.ts'
+import { valueCount } from '../tensor-index.ts'
 import type { ComponentFacts } from '../inspect.ts'
 import type { GraphFile } from './graph-file.ts'
 
@@ -45,7 +46,7 @@ function facts(name: string, { weights }: GraphFile): ComponentFacts {
   return {
     name,
     tensorCount: weights.length,
-    parameters: weights.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0),
+    parameters: weights.reduce((sum, { shape }) => sum + valueCount(shape), 0),
     sizeBytes: weights.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
   }
 }

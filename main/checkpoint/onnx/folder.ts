@@ -1,4 +1,3 @@
-import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { StudioError } from '../../contract/failure.ts'
@@ -11,7 +10,7 @@ import type { ModelFamily } from '../families/family.ts'
 import { sd1 } from '../families/sd1.ts'
 import { sd2 } from '../families/sd2.ts'
 import { sdxl } from '../families/sdxl.ts'
-import { readJsonFile } from '../json-file.ts'
+import { isThere, readJsonFile, readJsonIfThere } from '../json-file.ts'
 import { readGraphFile } from './graph-file.ts'
 import type { GraphFile } from './graph-file.ts'
 
@@ -165,17 +164,9 @@ function requirePlainLatent(unet: GraphFile, channels: number): void {
 }
 
 async function readOptional(path: string): Promise<GraphFile | null> {
-  return (await exists(path)) ? readGraphFile(path) : null
+  return (await isThere(path)) ? readGraphFile(path) : null
 }
 
 async function fieldsOf<S extends z.ZodType>(folder: string, schema: S): Promise<z.infer<S>> {
-  const path = join(folder, 'config.json')
-  return (await exists(path)) ? readJsonFile(path, schema) : schema.parse({})
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
+  return (await readJsonIfThere(join(folder, 'config.json'), schema)) ?? schema.parse({})
 }

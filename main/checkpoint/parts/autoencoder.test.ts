@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { AutoencoderConfig } from '../config.ts'
 import { openCheckpoint } from '../open.ts'
+import { valueCount } from '../tensor-index.ts'
 import { SOUND_MODELS, editJson, editTensors, renamed, testModels, writeTensors } from '../test-models.ts'
 import type { StoredTensor } from '../test-models.ts'
 import { openAutoencoder } from './autoencoder.ts'
@@ -77,7 +78,7 @@ describe('of diffusers’ names', () => {
 
 describe('a tiny one', () => {
   const layer = (shape: readonly number[]): StoredTensor => {
-    return { dtype: 'F32', shape, bytes: new Uint8Array(4 * shape.reduce((all, size) => all * size, 1)) }
+    return { dtype: 'F32', shape, bytes: new Uint8Array(4 * valueCount(shape)) }
   }
   /** Two resolutions of one block each. */
   function half(

@@ -1,8 +1,7 @@
-import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { requireOptions } from '../diffusers/fields.ts'
-import { readJsonFile } from '../json-file.ts'
+import { readJsonIfThere } from '../json-file.ts'
 
 /** The one setting of each option of diffusers' ControlNetModel that the graph knows; dimensions come from the tensors. */
 const KNOWN_OPTIONS = {
@@ -24,9 +23,6 @@ const KNOWN_OPTIONS = {
 /** Checks the options in a ControlNet folder's config.json, where there is one. @throws StudioError checkpoint-unsupported */
 export async function checkControlNetOptions(folder: string): Promise<void> {
   const path = join(folder, 'config.json')
-  const isThere = await access(path).then(
-    () => true,
-    () => false,
-  )
-  if (isThere) requireOptions(path, await readJsonFile(path, z.looseObject({})), KNOWN_OPTIONS)
+  const config = await readJsonIfThere(path, z.looseObject({}))
+  if (config) requireOptions(path, config, KNOWN_OPTIONS)
 }

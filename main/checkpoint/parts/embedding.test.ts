@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { readTensorIndex } from '../file-kind.ts'
+import { valueCount } from '../tensor-index.ts'
 import { testModels, writeTensors } from '../test-models.ts'
 import type { StoredTensor } from '../test-models.ts'
 import { embeddingWord, openEmbedding } from './embedding.ts'
@@ -8,7 +9,7 @@ import { embeddingWord, openEmbedding } from './embedding.ts'
 const { temporaryFolder } = testModels(onTestFinished)
 
 const vectors = (shape: readonly number[], value: number): StoredTensor => {
-  const values = new Float32Array(shape.reduce((all, size) => all * size, 1)).fill(value)
+  const values = new Float32Array(valueCount(shape)).fill(value)
   return { dtype: 'F32', shape, bytes: new Uint8Array(values.buffer) }
 }
 const count: StoredTensor = { dtype: 'I64', shape: [1], bytes: new Uint8Array(8) }

@@ -1,4 +1,4 @@
-import { access, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import * as z from 'zod'
 import { StudioError } from '../../contract/failure.ts'
@@ -7,7 +7,7 @@ import { readFolderTensors } from '../diffusers/weight-files.ts'
 import { TensorList } from '../expected/layers.ts'
 import type { ExpectedTensors } from '../expected/layers.ts'
 import { readTensorIndex } from '../file-kind.ts'
-import { readJsonFile } from '../json-file.ts'
+import { readJsonIfThere } from '../json-file.ts'
 import type { TensorEntry } from '../tensor-index.ts'
 import { nameInFile } from '../weights.ts'
 import type { Component, NameMap } from '../weights.ts'
@@ -58,12 +58,7 @@ async function readEntries(path: string): Promise<Entries> {
 /** A folder's own configuration, or that beside a file called as in such a folder. */
 async function readFields(path: string): Promise<z.infer<typeof Fields>> {
   const folder = /^model\.(?:\w+\.)?(?:safetensors|bin)$/.test(basename(path)) ? dirname(path) : path
-  const file = join(folder, 'config.json')
-  const isThere = await access(file).then(
-    () => true,
-    () => false,
-  )
-  return isThere ? readJsonFile(file, Fields) : {}
+  return (await readJsonIfThere(join(folder, 'config.json'), Fields)) ?? {}
 }
 
 const OPEN_CLIP_NAMES: readonly (readonly [pattern: RegExp, replacement: string])[] = [

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { gaussianNoise } from '../../tensor/noise.ts'
 import type { UnetConfig } from '../config.ts'
 import { ldmUnetNames } from '../ldm/names.ts'
+import { valueCount } from '../tensor-index.ts'
 import { writeTensors } from '../test-models.ts'
 import type { StoredTensor } from '../test-models.ts'
 import type { Component } from '../weights.ts'
@@ -24,9 +25,7 @@ export const randomFill: Fill = (name, shape) => {
 
 /** Zero convolutions that are zero, and all else as random. */
 export const zeroFill: Fill = (name, shape) =>
-  /^controlnet_(?:down_blocks|mid_block)/.test(name)
-    ? new Float32Array(shape.reduce((product, size) => product * size, 1))
-    : randomFill(name, shape)
+  /^controlnet_(?:down_blocks|mid_block)/.test(name) ? new Float32Array(valueCount(shape)) : randomFill(name, shape)
 
 /** Writes a ControlNet for a U-Net, in any of the layouts; difference files hold what is to be added to the base. */
 export async function writeControlNet(
@@ -43,7 +42,7 @@ export async function writeControlNet(
     const own = base.weights.find(name)
     const nameInFile = layout === 'diffusers' ? name : originalName(name, unet, hintWidths.length, layout)
     if (values !== null || own === undefined) {
-      const data = values ?? new Float32Array(shape.reduce((product, size) => product * size, 1))
+      const data = values ?? new Float32Array(valueCount(shape))
       tensors.set(nameInFile, { dtype: 'F32', shape, bytes: new Uint8Array(data.buffer) })
     } else {
       const { dtype, offset, sizeBytes } = own

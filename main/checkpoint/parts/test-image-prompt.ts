@@ -1,5 +1,6 @@
 import type { UnetConfig } from '../config.ts'
 import type { ExpectedTensors } from '../expected/layers.ts'
+import { valueCount } from '../tensor-index.ts'
 import { writeTensors } from '../test-models.ts'
 import type { StoredTensor } from '../test-models.ts'
 import { imageEncoderTensors } from './image-encoder.ts'
@@ -44,7 +45,7 @@ export async function writeIpAdapter(
 
 function filled(expected: ExpectedTensors, fill: Fill): Map<string, StoredTensor> {
   const entries = [...expected].map(([name, shape]): [string, StoredTensor] => {
-    const data = fill(name, shape) ?? new Float32Array(shape.reduce((product, size) => product * size, 1))
+    const data = fill(name, shape) ?? new Float32Array(valueCount(shape))
     return [name, { dtype: 'F32', shape, bytes: new Uint8Array(data.buffer) }]
   })
   return new Map(entries)

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { Checkpoint } from '../../open.ts'
 import { openCheckpoint } from '../../open.ts'
+import { valueCount } from '../../tensor-index.ts'
 import { SOUND_MODELS, testModels, writeTensors } from '../../test-models.ts'
 import type { StoredTensor } from '../../test-models.ts'
 import { withLoras } from './apply.ts'
@@ -19,7 +20,7 @@ beforeAll(async () => {
 type Shapes = Readonly<Record<string, readonly number[]>>
 
 const zeros = (shape: readonly number[]): StoredTensor => {
-  return { dtype: 'F32', shape, bytes: new Uint8Array(4 * shape.reduce((all, size) => all * size, 1)) }
+  return { dtype: 'F32', shape, bytes: new Uint8Array(4 * valueCount(shape)) }
 }
 
 const one = (value: number): StoredTensor => {

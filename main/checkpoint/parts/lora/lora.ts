@@ -1,6 +1,7 @@
 import { StudioError } from '../../../contract/failure.ts'
 import { readTensorIndex } from '../../file-kind.ts'
 import { readTensor } from '../../safetensors.ts'
+import { valueCount } from '../../tensor-index.ts'
 import type { TensorEntry, TensorIndex } from '../../tensor-index.ts'
 import { moduleChanges } from './changes.ts'
 import type { ModuleChange } from './changes.ts'
@@ -92,8 +93,7 @@ async function scaledChanges(
 /** The value of a tensor that holds one; null of none. */
 async function scalar(entry: TensorEntry | undefined): Promise<number | null> {
   if (!entry) return null
-  const values = entry.shape.reduce((all, size) => all * size, 1)
-  if (values !== 1) {
+  if (valueCount(entry.shape) !== 1) {
     const found = `expected one value, found shape [${entry.shape.join(', ')}]`
     throw new StudioError('checkpoint-unsupported', `${entry.file}: tensor ${entry.name}: ${found}`)
   }
