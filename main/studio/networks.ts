@@ -1,4 +1,5 @@
-import type { Checkpoint, LabelConfig, LatentSpace } from '../checkpoint/checkpoint.ts'
+import type { Checkpoint, LabelConfig, LatentSpace, TextEncoderPart } from '../checkpoint/checkpoint.ts'
+import type { AutoencoderConfig, UnetConfig } from '../checkpoint/config.ts'
 import { pixelsPerLatent } from '../checkpoint/draft.ts'
 import { modelInput } from '../checkpoint/input.ts'
 import type { Component } from '../checkpoint/weights.ts'
@@ -75,22 +76,13 @@ export function drawnNetworks(
     guidanceSize,
     isToldScore: vector !== null && isScored(vector, pooledSize),
     vector: vector && ((pooled, sizes) => sizeVector(pooled, sizes, vector)),
-    widths: {
-      factor: pixelsPerLatent(autoencoder.config),
-      unet: unet.config.blockChannels,
-      unetHasAttention: unet.config.upTransformerDepth.map((depth) => depth > 0),
-      autoencoder: autoencoder.config.blockChannels,
-    },
+    widths: widthsOf(unet.config, autoencoder.config),
     weightBytes: {
       textEncoders: textEncoders.map(weightBytes),
       unet: weightBytes(unet),
       autoencoder: weightBytes(autoencoder),
     },
-    wordSpaces: textEncoders.map(({ config }) => ({
-      vocabularySize: config.vocabularySize,
-      width: config.hiddenSize,
-      contentLength: config.contextLength - 2,
-    })),
+    wordSpaces: textEncoders.map(wordSpace),
     textEncoder(place, { canHide = false } = {}) {
       const part = textEncoders[place]
       if (!part) throw new RangeError(`expected one of ${textEncoders.length} text encoders, found ${place}`)
@@ -108,6 +100,23 @@ export function drawnNetworks(
     unet: () => buildUnet(unet, guides ? guidedUnet(guides) : {}),
     decoder: () => buildAutoencoderDecoder(autoencoder),
     encoder: () => buildAutoencoderEncoder(autoencoder),
+  }
+}
+
+function wordSpace({ config }: TextEncoderPart): WordSpace {
+  return {
+    vocabularySize: config.vocabularySize,
+    width: config.hiddenSize,
+    contentLength: config.contextLength - 2,
+  }
+}
+
+function widthsOf(unet: UnetConfig, autoencoder: AutoencoderConfig): NetworkWidths {
+  return {
+    factor: pixelsPerLatent(autoencoder),
+    unet: unet.blockChannels,
+    unetHasAttention: unet.upTransformerDepth.map((depth) => depth > 0),
+    autoencoder: autoencoder.blockChannels,
   }
 }
 

@@ -63,8 +63,7 @@ export async function sampledLatent(run: SamplingRun): Promise<Tensor> {
     predictionType: request.predictionType ?? (await model.predictionType()),
     noise,
     ...samplerOptions(request),
-    ...(start.clean === null ? {} : { clean: start.clean }),
-    ...(start.mask === null ? {} : { mask: start.mask, isFilledWithNoise: start.isFilledWithNoise }),
+    ...startOptions(start),
     ...(resume === null ? {} : { resume }),
   }
   for await (const { step, denoised, latent: reached, state } of relayed(options, run.relay)) {
@@ -90,6 +89,11 @@ function identity({ model, plan, task: { request, partPaths, batchGuidance }, sh
   const { sigmas, timesteps } = plan
   const computing = { batchGuidance, memory: model.memory.use, runtimeVersion }
   return { request, model: { path, sizeBytes }, partPaths, sigmas, timesteps, shape, ...computing }
+}
+
+/** The picture that is gone out from, and what of it is kept. */
+function startOptions({ clean, mask, isFilledWithNoise }: Start) {
+  return { ...(clean === null ? {} : { clean }), ...(mask === null ? {} : { mask, isFilledWithNoise }) }
 }
 
 /** What the request asks of the sampler beyond its own way. */

@@ -1,9 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { StudioError } from '../contract/failure.ts'
-import type { GenerationRequest } from '../contract/generation.ts'
 import type { GenerationResult, GenerationTask } from '../contract/studio.ts'
-import { planSampling } from '../diffusion/plan.ts'
-import { defined } from './defined.ts'
 import { loadAll } from './load-all.ts'
 import type { GenerateContext } from './generate-context.ts'
 import { tellUnheard } from './labelled.ts'
@@ -11,12 +8,12 @@ import { LoadedModel } from './loaded-model.ts'
 import { noting } from './noting.ts'
 import { pause } from './pause.ts'
 import { ProgressReport } from './progress-report.ts'
-import { promptedNetwork } from './prompted.ts'
-import { relayTo, requireSameLatents } from './refine.ts'
+import { requireSameLatents } from './refine.ts'
+import { latentOf } from './run.ts'
 import { RunRecord } from './run-record.ts'
-import { sampledLatent } from './sampled-latent.ts'
 import { planMemory } from './run-memory.ts'
-import { hasInput, startOf } from './start-latent.ts'
+import { latentShape, samplingPlan } from './sampling-plan.ts'
+import { hasInput } from './start-latent.ts'
 import { partPath } from './task-paths.ts'
 import type { OnTile } from './tiled.ts'
 import { savePicture } from './save.ts'
@@ -57,46 +54,20 @@ export class Studio {
     const { request } = task
     const progress = new ProgressReport(context.onProgress)
     progress.report('loading', { loaded: 0 })
-    const record = new RunRecord()
     const model = await this.#open(task)
     await model.join(task, context.logger)
     tellUnheard(model, request, context.logger)
     const refiner = await this.#openRefiner(task, model)
-    const plan = planSampling(model.facts.diffusion, {
-      sampler: request.sampler,
-      schedule: request.schedule,
-      steps: request.steps,
-      strength: request.init?.strength ?? 1,
-      rules: defined(request.sampling?.levels ?? {}),
-    })
+    const [plan, shape] = [samplingPlan(model, request), latentShape(model, request)]
     progress.steps = plan.steps
-    const latentSides = latentSize(request, model.latentFactor)
     await planned(model, task, progress, context)
     // First, for an image encoder needs much memory for a moment.
     const guides = await model.guides(task)
     await loadAll(model, task, progress, context.signal)
 
-    progress.report('encoding')
-    const start = await startOf(model, task)
-    const onTokens = (ids: readonly number[]) => {
-      record.add('tokens', Int32Array.from(ids))
-    }
-    const predict = await promptedNetwork(model, task, {
-      steps: plan.steps,
-      channels: start.channels,
-      guides,
-      onTokens,
-    })
-    await model.closeEncoding()
-    const shape = [model.networks.latent.channels, ...latentSides]
-    await pause(context.signal)
-
-    const relay =
-      request.refiner && refiner
-        ? relayTo(refiner, request.refiner.start, { base: model, task, plan, start, onTokens })
-        : null
-    const latent = await sampledLatent({ model, plan, predict, shape, start, relay, task, context, progress, record })
-    await refiner?.closeDenoising()
+    const record = new RunRecord()
+    const run = { model, refiner, task, plan, shape, guides, context, progress, record }
+    const { latent, start } = await latentOf(run)
     progress.report('decoding')
     const picture = await start.finish(await (await model.decoder())(latent, tellTiles(progress, context)))
     await pause(context.signal)
@@ -165,15 +136,4 @@ function tellTiles(progress: ProgressReport, { signal }: GenerateContext): OnTil
     progress.report('decoding', { tiles: { done, count } })
     await pause(signal)
   }
-}
-
-/** [latentHeight, latentWidth] @throws StudioError invalid-request, naming the field */
-function latentSize({ widthPx, heightPx }: GenerationRequest, factor: number): [number, number] {
-  const cells = (px: number, field: string) => {
-    if (px % factor !== 0) {
-      throw new StudioError('invalid-request', `expected a multiple of ${factor} pixels, found ${px}`, { field })
-    }
-    return px / factor
-  }
-  return [cells(heightPx, 'heightPx'), cells(widthPx, 'widthPx')]
 }
