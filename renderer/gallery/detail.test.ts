@@ -1,6 +1,9 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { userEvent } from 'vitest/browser'
-import { part } from '../fixtures/scripted-transport.ts'
+import { StudioError } from '../../main/contract/failure.ts'
+import { LEVEL_CONVENTIONS } from '../../main/contract/sampling.ts'
+import type { Verification } from '../../main/contract/verification.ts'
+import { part, picture } from '../fixtures/scripted-transport.ts'
 import { firstInSight, focused, openGallery, scrollTo } from '../fixtures/gallery-room.ts'
 
 test('Enter opens a picture with all it was made with; arrows go on, Escape goes back to its cell', async () => {
@@ -93,4 +96,63 @@ test('what joined the model is listed by name, and what the library no longer ha
   ]) {
     await expect.element(screen.getByText(text)).toBeInTheDocument()
   }
+})
+
+test('what was used otherwise than by default is listed, and what was not is left out', async () => {
+  const { cell, screen } = await openGallery(1, {
+    template: { prompt: 'fox {1|2}', negativePrompt: '' },
+    promptStyle: 'comfyui',
+    sampling: {
+      eta: 0.5,
+      churn: { amount: 20, sigmaMin: 0.1 },
+      levels: LEVEL_CONVENTIONS['k-diffusion'],
+    },
+    guidance: { rescale: 0.7, end: 0.8, thresholding: { mimicScale: 5, quantile: 0.99 } },
+    noise: 'torch-cpu',
+    variation: { seed: 9, strength: 0.2 },
+    seedSize: { widthPx: 256, heightPx: 128 },
+  })
+  await cell(1).click()
+  for (const text of [
+    'fox {1|2}',
+    'ComfyUI',
+    '0.5',
+    '20 · sigma 0.1 to ∞',
+    'AUTOMATIC1111, ComfyUI',
+    '0.7',
+    '0%–80%',
+    'as of 5 · quantile 0.99',
+    'Processor',
+    '9 · 0.2',
+    '256 × 128',
+  ]) {
+    await expect.element(screen.getByText(text, { exact: true })).toBeInTheDocument()
+  }
+  await expect.element(screen.getByText('Noise scale')).not.toBeInTheDocument()
+})
+
+test('a picture is verified: what it was made with, and whether it is the same', async () => {
+  const { origin } = picture(1)
+  const busy = Promise.withResolvers<Verification>()
+  const verify = vi.fn(() => busy.promise)
+  const { cell, screen } = await openGallery(1, {}, { 'gallery.verify': verify })
+  await cell(1).click()
+  await screen.getByRole('button', { name: /^Made with/ }).click()
+  await screen.getByRole('button', { name: 'Verify' }).click()
+  await expect.element(screen.getByRole('button', { name: 'Stop verifying' })).toBeVisible()
+  busy.resolve({
+    isSameFile: false,
+    layers: [{ layer: 'noise', isSame: false }],
+    firstDifference: 'noise',
+    pixels: { largest: 12, mean: 0.5 },
+    then: origin,
+    now: { ...origin, runtime: 'another' },
+  })
+  await expect.element(screen.getByText(/^The two part at the first noise\./)).toBeVisible()
+  await expect.element(screen.getByText('Made with runtime test, now another.')).toBeVisible()
+  verify.mockImplementation(() => {
+    throw new StudioError('invalid-request', 'A picture is being made; verify this one when that is done')
+  })
+  await screen.getByRole('button', { name: 'Verify' }).click()
+  await expect.element(screen.getByText('A picture is being made; verify this one when that is done.')).toBeVisible()
 })

@@ -1,4 +1,6 @@
 import type { ImageRecord } from '../../main/contract/image.ts'
+import { predictionNames } from '../option-names.ts'
+import { optionFacts } from './option-facts.ts'
 import { partFacts, type NameOf } from './part-facts.ts'
 import { durationText, fitNames, samplerNames, scheduleNames, sizeText } from '../names.ts'
 
@@ -30,12 +32,12 @@ export function pictureFacts(picture: ImageRecord, nameOf: NameOf): readonly Fac
           fact('Start picture', '', request.init.id),
         ]
       : []),
+    ...optionFacts(picture),
     ...partFacts(picture, nameOf),
-    fact('Prediction', origin.predictionType === 'v' ? 'Velocity' : 'Noise'),
+    fact('Prediction', predictionNames[origin.predictionType].label),
     fact('Made', made, new Date(picture.createdAt).toISOString()),
     ...(picture.durationMs === null ? [] : [fact('Took', durationText(picture.durationMs / 1000))]),
     fact('File', picture.fileName),
-    fact('Made with', `Latent Studio ${origin.appVersion} · ${origin.runtime}`),
   ]
 }
 

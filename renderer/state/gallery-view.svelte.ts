@@ -16,10 +16,11 @@ const Remembered = z.object({
   cellPx: z.number().min(CELL_LIMITS.min).max(CELL_LIMITS.max),
   order: GalleryFilter.shape.order,
   isInfoOpen: z.boolean(),
+  isOriginOpen: z.boolean().default(false),
 })
 type Remembered = z.infer<typeof Remembered>
 
-const START: Remembered = { cellPx: CELL_LIMITS.start, order: 'newest', isInfoOpen: true }
+const START: Remembered = { cellPx: CELL_LIMITS.start, order: 'newest', isInfoOpen: true, isOriginOpen: false }
 
 interface Found {
   readonly filter: GalleryFilter
@@ -83,6 +84,11 @@ export class GalleryView {
     return this.#remembered.isInfoOpen
   }
 
+  /** Whether it is shown what was at work when the open picture was made. */
+  get isOriginOpen(): boolean {
+    return this.#remembered.isOriginOpen
+  }
+
   /** The picture that fills the room, if one does. */
   get openId(): ImageId | undefined {
     return this.#openId
@@ -98,7 +104,7 @@ export class GalleryView {
     return this.#isSearchDue
   }
 
-  change(patch: Partial<Pick<Remembered, 'cellPx' | 'isInfoOpen'>>): void {
+  change(patch: Partial<Pick<Remembered, 'cellPx' | 'isInfoOpen' | 'isOriginOpen'>>): void {
     this.#remember(patch)
   }
 

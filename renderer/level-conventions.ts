@@ -1,4 +1,4 @@
-import { LEVEL_CONVENTIONS, type LevelOptions } from '../../../../main/contract/sampling.ts'
+import { LEVEL_CONVENTIONS, type LevelOptions } from '../main/contract/sampling.ts'
 import type { ConventionId } from './option-names.ts'
 
 /** Whose way these options are: the sampler's own where there are none, undefined where they are nobody's. */
