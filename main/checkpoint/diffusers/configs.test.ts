@@ -177,4 +177,25 @@ describe('readTokenizerSource', () => {
       unknownToken: '</s>',
     })
   })
+
+  it('takes CLIP’s own vocabulary where tokenizer.json alone is there and has it, padded as the folder says', async () => {
+    const folder = await temporaryFolder()
+    const write = (entries: number) => {
+      const words = Array.from({ length: entries - 2 }, (_, i): [string, number] => [`w${i}`, i])
+      const vocab: Record<string, number> = Object.fromEntries([
+        ...words,
+        ['<|startoftext|>', entries - 2],
+        ['<|endoftext|>', entries - 1],
+      ])
+      return writeFile(join(folder, 'tokenizer.json'), JSON.stringify({ model: { type: 'BPE', vocab, merges: [] } }))
+    }
+    await write(49408)
+    expect(await readTokenizerSource(folder)).toEqual({ kind: 'clip', padToken: '<|endoftext|>' })
+    await writeFile(join(folder, 'tokenizer_config.json'), JSON.stringify({ pad_token: '!' }))
+    expect(await readTokenizerSource(folder)).toEqual({ kind: 'clip', padToken: '!' })
+    await write(1000)
+    await expect(readTokenizerSource(folder)).rejects.toThrow(
+      /tokenizer\.json: expected CLIP's 49408 entries, or a vocab\.json and merges\.txt beside it, found 1000 entries/,
+    )
+  })
 })
