@@ -13,7 +13,17 @@ export type NameOf = (id: ModelId) => string
 
 /** What joined the model, and what was painted over: one fact for each that was used. */
 export function partFacts({ request }: ImageRecord, nameOf: NameOf): readonly Fact[] {
-  const { loras = [], controls = [], imagePrompts = [], refiner, vae, clipSkip, init, imageGuidanceScale } = request
+  const {
+    loras = [],
+    controls = [],
+    imagePrompts = [],
+    refiner,
+    unet,
+    vae,
+    clipSkip,
+    init,
+    imageGuidanceScale,
+  } = request
   return [
     ...(init?.mask ? [fact('Mask', maskText(init.mask))] : []),
     ...(imageGuidanceScale === undefined ? [] : [fact('Closeness', String(imageGuidanceScale))]),
@@ -27,6 +37,7 @@ export function partFacts({ request }: ImageRecord, nameOf: NameOf): readonly Fa
       [nameOf(id), weight, ...spanText(start, end)].join(' · '),
     ),
     ...(refiner ? [fact('Refiner', `${nameOf(refiner.model)} · from ${percent(refiner.start)}`)] : []),
+    ...(unet === undefined ? [] : [fact('U-Net', nameOf(unet))]),
     ...(vae === undefined ? [] : [fact('Autoencoder', nameOf(vae))]),
     ...(clipSkip === undefined ? [] : [fact('CLIP skip', String(clipSkip))]),
   ]

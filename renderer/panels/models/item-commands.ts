@@ -1,12 +1,12 @@
 import type { Command } from '../../state/commands.ts'
 import type { LibraryItem } from '../../state/library-view.svelte.ts'
 import type { Studio } from '../../state/studio.svelte.ts'
-import { addPart } from '../create/parts/adding.ts'
+import { addPart, useUnet } from '../create/parts/adding.ts'
 import { kindTitle } from './library-facts.ts'
 
 const WEIGHT_FILE = /\.(?:safetensors|sft|ckpt|gguf|pt|pth|bin)$/i
 /** Kinds that go into the draft; an embedding is called by its name, an image encoder by what needs it. */
-const USED_KINDS: readonly string[] = ['model', 'autoencoder', 'lora', 'controlnet', 'ip-adapter']
+const USED_KINDS: readonly string[] = ['model', 'autoencoder', 'lora', 'controlnet', 'ip-adapter', 'unet']
 
 /** Whether the item can go into the draft, as far as its file tells. */
 export function hasUse({ kind, summary }: LibraryItem): boolean {
@@ -28,6 +28,7 @@ export function useItem(studio: Studio, { model, part }: LibraryItem): void {
   const { draft, layout } = studio
   if (model) draft.useModel(model)
   else if (part?.kind === 'autoencoder') draft.changeUndoably(`use the autoencoder ${part.name}`, { vae: part.id })
+  else if (part?.kind === 'unet') useUnet(draft, part)
   else if (part) addPart(studio, part)
   layout.goTo('create')
 }

@@ -24,6 +24,16 @@ export function addPart({ draft }: Studio, part: PartSummary): void {
   if (part.kind === 'ip-adapter') draft.imagePrompts.add(`add the image prompt ${part.name}`, row)
 }
 
+/** Takes a U-Net in place of the model's, with the fields that it was distilled for; undefined takes the model's own. */
+export function useUnet(draft: Studio['draft'], part: PartSummary | undefined): void {
+  if (!part) {
+    draft.change({ unet: undefined })
+    return
+  }
+  const stated = Object.entries(part.defaults ?? {}).filter(([, value]) => value !== undefined)
+  draft.changeUndoably(`use the U-Net ${part.name}`, { unet: part.id, ...Object.fromEntries(stated) })
+}
+
 /** What can be added to the draft now; what the library lacks says so, and the picker says where to get it. */
 export function additions(studio: Studio, pick: (kind: PartKind) => void): readonly Addition[] {
   const { draft, parts, models } = studio

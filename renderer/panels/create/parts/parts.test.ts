@@ -219,6 +219,22 @@ test('autoencoder, CLIP skip and refiner are chosen, summed up and put back', as
   expect(sent()).not.toHaveProperty('refiner')
 })
 
+test('a U-Net takes the place of the model’s, with the fields that it was distilled for, and can be taken back', async () => {
+  const defaults = { steps: 4, guidanceScale: 1, sampler: 'euler', schedule: 'trailing' } as const
+  const unet = part({ id: 'swift', kind: 'unet', name: 'swift_4step_unet', families: [], defaults })
+  const other = part({ id: 'large', kind: 'unet', name: 'large_unet', families: ['sdxl'] })
+  const { screen, sent, generate } = await openStudio([unet, other])
+  await screen.getByRole('button', { name: /^Advanced/ }).click()
+  await screen.getByRole('combobox', { name: 'U-Net' }).click()
+  await expect.element(screen.getByRole('option', { name: /^large_unet/ })).toBeDisabled()
+  await screen.getByRole('option', { name: 'swift_4step_unet' }).click()
+  await generate()
+  expect(sent()).toMatchObject({ unet: 'swift', ...defaults })
+  await screen.getByRole('button', { name: 'Reset u-net' }).click()
+  await generate()
+  expect(sent()).not.toHaveProperty('unet')
+})
+
 test('what the studio refuses of a part is told at its row', async () => {
   const { screen, add, choose, enqueue, generate } = await openStudio()
   await add('LoRA')
