@@ -49,6 +49,7 @@ test('wildcards go on from an opening __, by their name or their folder’s; aft
   expect(offered('a __')).toEqual(['__animals/wild__', '__colours__', '__places__'])
   expect(offered('a __wi')).toEqual(['__animals/wild__'])
   expect(offered('a __co')).toEqual(['__colours__'])
+  expect(offered('a __places__ in __co')).toEqual(['__colours__'])
   expect(offered('a __colours__')).toEqual([])
   expect(offered('a colours')).toEqual([])
 })

@@ -40,13 +40,13 @@ export function loraCompletionsAt(text: string, caret: number, names: readonly s
 /** The wildcards whose names go on from what follows an opening `__` before the caret, whole; a folder's name will do. */
 export function wildcardCompletionsAt(text: string, caret: number, names: readonly string[]): Completions {
   const before = text.slice(0, caret)
-  const isOpen = before.split('__').length % 2 === 0
-  const [sign = '', typed = ''] = (isOpen ? /__([\w/. -]*)$/.exec(before) : null) ?? []
-  if (sign === '') return NONE
+  const parts = before.split('__')
+  const typed = parts.at(-1) ?? ''
+  if (parts.length % 2 === 1 || !/^[\w/. -]*$/.test(typed)) return NONE
   const wanted = typed.toLowerCase()
   const begins = (name: string) => name.startsWith(wanted) || name.split('/').some((part) => part.startsWith(wanted))
   const list = names.filter((name) => begins(name.toLowerCase())).slice(0, SHOWN)
-  return { start: caret - sign.length, list: list.map((name) => `__${name}__`) }
+  return { start: caret - typed.length - 2, list: list.map((name) => `__${name}__`) }
 }
 
 function goesOn(phrase: string, typed: string): boolean {
