@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { inPieces, weightsFirst } from './pieces.ts'
+import { ELEMENT_TYPES } from './model.ts'
 import type { ElementType, OnnxModel, OnnxNode } from './model.ts'
+import { inPieces, weightsFirst } from './pieces.ts'
 
 const node = (type: string, inputs: string[], output: string): OnnxNode => ({
   name: output,
@@ -66,6 +67,19 @@ test('whole numbers stay whole where they are chosen from', () => {
     inputs: [...model.inputs, { name: 'shape', type: 'int64', shape: [2] } as const],
   }
   expect(inPieces(chosen, 200).at(-1)?.inputs).toContainEqual({ name: 'chosen', type: 'int64', shape: null })
+})
+
+test.each([
+  ['int32', { ...node('Cast', ['ids'], 'made'), attributes: { to: ELEMENT_TYPES.int32 } }],
+  ['bool', node('GreaterOrEqual', ['ids', 'ids'], 'made')],
+  ['int64', node('ArgMax', ['x'], 'made')],
+] as const)('a value of type %s that a later piece takes keeps its type', (type, made) => {
+  const passed = {
+    ...model,
+    nodes: [made, ...model.nodes.slice(0, 8), node('Where', ['made', 'sum', 'shape'], 'y')],
+    inputs: [...model.inputs, { name: 'ids', type: 'int64', shape: [2] } as const],
+  }
+  expect(inPieces(passed, 200).at(-1)?.inputs).toContainEqual({ name: 'made', type, shape: null })
 })
 
 test('a weight that two pieces need is in both, and so is what widens it', () => {

@@ -1,7 +1,15 @@
-import type { OnnxInitializer, OnnxModel, OnnxNode, OnnxValue } from './model.ts'
+import { ELEMENT_TYPES } from './model.ts'
+import type { ElementType, OnnxInitializer, OnnxModel, OnnxNode, OnnxValue } from './model.ts'
 
-/** Operators whose output has the type of their first input; only those that int64 values pass through matter. */
+/** Operators whose output has the type of their first input; only those that other values than float32 pass through matter. */
 const KEEPS_TYPE = ['Concat', 'Gather', 'Identity', 'Mul', 'Reshape', 'Slice', 'Split', 'Squeeze', 'Sub', 'Unsqueeze']
+/** Operators whose output has one type whatever they are given, where it is not float32. */
+const MADE: Readonly<Record<string, ElementType>> = {
+  Shape: 'int64',
+  ArgMax: 'int64',
+  ArgMin: 'int64',
+  GreaterOrEqual: 'bool',
+}
 
 /**
  * The model with the nodes that depend on weights alone in front. The runtime orders a graph from its end, first the
@@ -45,14 +53,15 @@ class Reading {
   /** The nodes that depend on weights alone, and by their outputs. */
   readonly #fixed: ReadonlySet<OnnxNode>
   readonly #fixedByOutput: ReadonlyMap<string, OnnxNode>
-  readonly #whole: ReadonlySet<string>
+  /** Of all values. */
+  readonly #types: ReadonlyMap<string, ElementType>
 
   constructor(model: OnnxModel) {
     this.#model = model
     this.#initializers = new Map(model.initializers.map((initializer) => [initializer.name, initializer]))
     this.#fixed = fixedNodes(model)
     this.#fixedByOutput = new Map([...this.#fixed].flatMap((node) => node.outputs.map((output) => [output, node])))
-    this.#whole = wholeNumbers(model)
+    this.#types = valueTypes(model)
   }
 
   /** The nodes that depend on the inputs, cut where the weights of a group would exceed `mostBytes`. */
@@ -118,20 +127,23 @@ class Reading {
 
   #value(name: string): OnnxValue {
     const input = this.#model.inputs.find((value) => value.name === name)
-    return input ?? { name, type: this.#whole.has(name) ? 'int64' : 'float', shape: null }
+    return input ?? { name, type: this.#types.get(name) ?? 'float', shape: null }
   }
 }
 
-/** The values that are int64: shapes and what is computed of them. */
-function wholeNumbers({ nodes, inputs, initializers }: OnnxModel): Set<string> {
-  const whole = new Set([...inputs, ...initializers].filter(({ type }) => type === 'int64').map(({ name }) => name))
+/** The type of every value: float32, save of ids, shapes, choices and what is computed of them. */
+function valueTypes({ nodes, inputs, initializers }: OnnxModel): Map<string, ElementType> {
+  const types = new Map([...inputs, ...initializers].map(({ name, type }) => [name, type]))
   for (const { type, inputs: taken, outputs, attributes } of nodes) {
     // A choice between two has the type of either; its first input says which.
-    const typed = type === 'Where' ? taken[1] : taken[0]
-    const keeps = (type === 'Where' || KEEPS_TYPE.includes(type)) && whole.has(typed ?? '')
-    if (type === 'Shape' || keeps || (type === 'Cast' && attributes['to'] === 7)) {
-      for (const output of outputs) whole.add(output)
-    }
+    const typed = types.get((type === 'Where' ? taken[1] : taken[0]) ?? '')
+    const kept = type === 'Where' || KEEPS_TYPE.includes(type) ? typed : undefined
+    const cast = type === 'Cast' ? TYPES_BY_NUMBER.get(Number(attributes['to'])) : undefined
+    for (const output of outputs) types.set(output, MADE[type] ?? cast ?? kept ?? 'float')
   }
-  return whole
+  return types
 }
+
+const TYPES_BY_NUMBER: ReadonlyMap<number, ElementType> = new Map(
+  Object.entries(ELEMENT_TYPES).map(([type, number]) => [number, type as ElementType]),
+)
