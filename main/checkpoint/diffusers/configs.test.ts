@@ -131,6 +131,8 @@ describe('readSchedulerConfig', () => {
     [{ _class_name: 'PNDMScheduler' }, { timestepSpacing: 'leading', setAlphaToOne: false }],
     [{ _class_name: 'DDIMScheduler' }, { timestepSpacing: 'leading', setAlphaToOne: true }],
     [{ _class_name: 'EulerDiscreteScheduler' }, { timestepSpacing: 'linspace', setAlphaToOne: true, stepsOffset: 0 }],
+    [{ _class_name: 'SASolverScheduler' }, { timestepSpacing: 'linspace' }],
+    [{ _class_name: 'DPMSolverSDEScheduler' }, { timestepSpacing: 'linspace' }],
     [
       { timestep_spacing: 'trailing', steps_offset: 1, set_alpha_to_one: false },
       { timestepSpacing: 'trailing', stepsOffset: 1, setAlphaToOne: false },

@@ -20,6 +20,8 @@ const DEFAULT_SPACING: Readonly<Record<string, DiffusionConfig['timestepSpacing'
   DPMSolverSinglestepScheduler: 'linspace',
   DEISMultistepScheduler: 'linspace',
   UniPCMultistepScheduler: 'linspace',
+  SASolverScheduler: 'linspace',
+  DPMSolverSDEScheduler: 'linspace',
 }
 
 const Fields = z.looseObject({
