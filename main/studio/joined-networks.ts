@@ -15,6 +15,7 @@ import { guideMarks, openGuides } from './guides.ts'
 import { drawnNetworks, weightBytes } from './networks.ts'
 import type { Networks } from './networks.ts'
 import { networksOf } from './networks-of.ts'
+import { noting } from './noting.ts'
 import { partPath } from './task-paths.ts'
 
 /** What a request joins to its model, for each kind of network: one whose mark stays the same can stay open. */
@@ -71,6 +72,13 @@ function marksOf({ loras, clipSkip, unet, vae }: Places, guides: ReturnType<type
 export interface Joined {
   readonly networks: Networks
   readonly facts: Pick<ModelFacts, 'diffusion' | 'isPredictionTypeStated'>
+  /** What of it could not be joined as asked, a sentence each. */
+  readonly warnings: readonly string[]
+}
+
+/** A model as it is. */
+export function alone(model: Model): Joined {
+  return { networks: networksOf(model), facts: model, warnings: [] }
 }
 
 /**
@@ -78,9 +86,10 @@ export interface Joined {
  * @throws StudioError invalid-request, naming the field; model-missing, checkpoint-unsupported
  */
 export async function joined(model: Model, task: GenerationTask, logger: Logger): Promise<Joined> {
-  if (!marksDiffer(joinedMarks(task), ALONE)) return { networks: networksOf(model), facts: model }
+  if (!marksDiffer(joinedMarks(task), ALONE)) return alone(model)
   const base = await withUnet(requireTensors(model, task), task)
-  return { networks: await joinedNetworks(base, task, logger), facts: base }
+  const told = noting(logger)
+  return { networks: await joinedNetworks(base, task, told.logger), facts: base, warnings: told.notes }
 }
 
 /** The fields that join something to a model's tensors. */

@@ -21,11 +21,10 @@ import { neutralFeeds } from './guide-feeds.ts'
 import type { GuideFeeds } from './guide-feeds.ts'
 import { controlName, readGuides } from './guides.ts'
 import type { GuideName, Guides } from './guides.ts'
-import { ALONE, joined, joinedMarks, marksDiffer } from './joined-networks.ts'
+import { alone, ALONE, joined, joinedMarks, marksDiffer } from './joined-networks.ts'
 import type { Joined } from './joined-networks.ts'
 import { joinedWords, noWords } from './joined-words.ts'
 import type { JoinedWords } from './joined-words.ts'
-import { networksOf } from './networks-of.ts'
 import type { Networks } from './networks.ts'
 import { decoding, encoding } from './open-autoencoder.ts'
 import type { Decode, Encode } from './open-autoencoder.ts'
@@ -66,7 +65,7 @@ export class LoadedModel {
 
   private constructor(model: Model, tokenizers: readonly Tokenizer[], options: LoadOptions) {
     this.#model = model
-    this.#joined = { networks: networksOf(model), facts: model }
+    this.#joined = alone(model)
     this.#words = noWords(this.networks.wordSpaces)
     this.options = options
     this.#tokenizers = tokenizers
@@ -103,7 +102,10 @@ export class LoadedModel {
   async join(task: GenerationTask, logger: Logger): Promise<void> {
     const [before, after] = [this.#marks, joinedMarks(task)]
     this.#words = await joinedWords(task, this.networks.wordSpaces, logger)
-    if (!marksDiffer(before, after)) return
+    if (!marksDiffer(before, after)) {
+      for (const warning of this.#joined.warnings) logger.warn(warning)
+      return
+    }
     this.#joined = await joined(this.#model, task, logger)
     this.#marks = after
     if (marksDiffer(before, after, 'U-Net')) this.#predictionType = null
