@@ -5,8 +5,9 @@ import type { Checkpoint, LabelCheckpoint, ModelFacts } from './checkpoint.ts'
 import type { AutoencoderConfig, ClipTextConfig, DiffusionConfig, UnetConfig } from './config.ts'
 import type { ExpectedTensors } from './expected/layers.ts'
 import { isOnnxFolder } from './onnx/is-onnx-folder.ts'
-import type { TensorEntry } from './tensor-index.ts'
-import type { Weights } from './weights.ts'
+import type { TensorEntry, TensorIndex } from './tensor-index.ts'
+import { weightsOver } from './weights.ts'
+import type { NameMap, Weights } from './weights.ts'
 
 /** Dimensions that someone knows better than the files, as a test's manifest does. */
 export interface CheckpointOverrides {
@@ -24,6 +25,17 @@ export interface DraftNetwork {
   readonly path: string
   readonly weights: Weights
   readonly expected: ExpectedTensors
+}
+
+/** A network of a single file: what it needs, and where the file has it. */
+export function networkIn<C>(
+  { file: path, entries }: TensorIndex,
+  label: string,
+  config: C,
+  nameMap: NameMap,
+  expected: ExpectedTensors,
+): DraftNetwork & { readonly config: C } {
+  return { label, path, config, expected, weights: weightsOver({ path, entries, nameMap }, expected) }
 }
 
 /** A model as its files describe it, before anyone has checked that it can run. */

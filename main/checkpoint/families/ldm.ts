@@ -2,10 +2,9 @@ import { StudioError } from '../../contract/failure.ts'
 import { modelDefaults } from '../card.ts'
 import type { FamilyTraits, LabelCheckpoint, LabelConfig } from '../checkpoint.ts'
 import type { DiffusionConfig } from '../config.ts'
-import { modelName, pixelsPerLatent } from '../draft.ts'
+import { modelName, networkIn, pixelsPerLatent } from '../draft.ts'
 import type { Draft } from '../draft.ts'
 import { autoencoderTensors } from '../expected/autoencoder.ts'
-import type { ExpectedTensors } from '../expected/layers.ts'
 import { unetTensors } from '../expected/unet.ts'
 import { ldmDiffusionConfig } from '../ldm/diffusion.ts'
 import { ldmAutoencoderConfig, ldmUnetConfig, splitHeads } from '../ldm/dimensions.ts'
@@ -16,7 +15,6 @@ import { readSidecar } from '../ldm/sidecar.ts'
 import type { Sidecar } from '../ldm/sidecar.ts'
 import { readTensor } from '../safetensors.ts'
 import type { TensorIndex } from '../tensor-index.ts'
-import { weightsOver } from '../weights.ts'
 import type { NameMap, StoredName } from '../weights.ts'
 
 const CLASS_TABLE = 'cond_stage_model.embedding.weight'
@@ -56,17 +54,10 @@ export function isLabelled({ file, entries }: TensorIndex): boolean {
  * @throws StudioError checkpoint-unsupported
  */
 export async function readLabelDraft(index: TensorIndex): Promise<Draft<LabelCheckpoint>> {
-  const { file: path, entries } = index
-  const sidecar = await readSidecar(path)
+  const sidecar = await readSidecar(index.file)
   const autoencoderConfig = ldmAutoencoderConfig(index, sidecar.scaleFactor ?? (await storedScale(index)))
-  const network = <C>(label: string, config: C, nameMap: NameMap, expected: ExpectedTensors) => ({
-    label,
-    path,
-    config,
-    expected,
-    weights: weightsOver({ path, entries, nameMap }, expected),
-  })
-  const autoencoder = network(
+  const autoencoder = networkIn(
+    index,
     'autoencoder',
     autoencoderConfig,
     ldmAutoencoderNames(autoencoderConfig),
@@ -74,11 +65,11 @@ export async function readLabelDraft(index: TensorIndex): Promise<Draft<LabelChe
   )
   const labelConfig = labelsOf(index)
   const facts = await factsOf(index, sidecar, pixelsPerLatent(autoencoderConfig), labelConfig)
-  const draft = { faults: [], tensors: [...entries.values()], isIgnored: isTrainingRemnant }
+  const draft = { faults: [], tensors: [...index.entries.values()], isIgnored: isTrainingRemnant }
 
   if (labelConfig === null) {
     const config = plainUnetConfig(index, splitHeads(sidecar, plainHeads(index)))
-    const unet = network('U-Net', config, plainUnetNames, plainUnetTensors(config))
+    const unet = networkIn(index, 'U-Net', config, plainUnetNames, plainUnetTensors(config))
     return { ...draft, checkpoint: { ...facts, autoencoder, labels: null, unet }, networks: [unet, autoencoder] }
   }
   const config = ldmUnetConfig(index, splitHeads(sidecar, classHeads(autoencoderConfig.latentChannels)))
@@ -87,11 +78,11 @@ export async function readLabelDraft(index: TensorIndex): Promise<Draft<LabelChe
     names(name).flatMap((stored): readonly StoredName[] =>
       typeof stored === 'string' ? averagedFirst(stored) : [stored],
     )
-  const unet = network('U-Net', config, averaged, unetTensors(config))
+  const unet = networkIn(index, 'U-Net', config, averaged, unetTensors(config))
   const table = new Map([
     ['weight', [labelConfig.classCount + (labelConfig.nullClass === null ? 0 : 1), labelConfig.width]],
   ])
-  const labels = network('class table', labelConfig, () => [CLASS_TABLE], table)
+  const labels = networkIn(index, 'class table', labelConfig, () => [CLASS_TABLE], table)
   return { ...draft, checkpoint: { ...facts, autoencoder, labels, unet }, networks: [unet, autoencoder, labels] }
 }
 

@@ -30,13 +30,9 @@ interface Block {
 export function ldmUnetConfig(index: TensorIndex, heads: HeadSplit): UnetConfig {
   const look = lookup(index, LDM_UNET)
   const levels = inputLevels(look)
-  const blockChannels = levels.map((blocks) =>
-    same(
-      look,
-      blocks.map((block) => block.channels),
-      'channels in a level',
-    ),
-  )
+  const inEach = (value: (block: Block) => number, what: string) =>
+    levels.map((blocks) => same(look, blocks.map(value), what))
+  const blockChannels = inEach(({ channels }) => channels, 'channels in a level')
   const layersPerBlock = same(
     look,
     levels.map((blocks) => blocks.length),
@@ -53,13 +49,7 @@ export function ldmUnetConfig(index: TensorIndex, heads: HeadSplit): UnetConfig 
     outChannels: look.shape('out.2.weight')[0] ?? 0,
     blockChannels,
     layersPerBlock,
-    downTransformerDepth: levels.map((blocks) =>
-      same(
-        look,
-        blocks.map((block) => block.depth),
-        'transformer depth in a level',
-      ),
-    ),
+    downTransformerDepth: inEach(({ depth }) => depth, 'transformer depth in a level'),
     upTransformerDepth: outputDepths(look, levels.length, layersPerBlock),
     middleTransformerDepth: look.count((k) => `middle_block.1.transformer_blocks.${k}.norm1.weight`),
     headCount: blockChannels.map((channels) => ('count' in heads ? heads.count : channels / heads.width)),

@@ -2,20 +2,18 @@ import { StudioError } from '../../contract/failure.ts'
 import { modelDefaults } from '../card.ts'
 import { distillation, fewSteps } from '../distilled.ts'
 import { modelInput } from '../input.ts'
-import { modelName, pixelsPerLatent, textEncoderLabel } from '../draft.ts'
+import { modelName, networkIn, pixelsPerLatent, textEncoderLabel } from '../draft.ts'
 import type { CheckpointOverrides, Draft } from '../draft.ts'
 import { autoencoderTensors } from '../expected/autoencoder.ts'
-import type { ExpectedTensors } from '../expected/layers.ts'
 import { textEncoderTensors } from '../expected/text-encoder.ts'
 import { unetTensors } from '../expected/unet.ts'
 import type { ModelFamily, SingleFileRecipe } from '../families/family.ts'
 import { FAMILIES } from '../families/index.ts'
 import { looksLike } from '../looks-like.ts'
 import type { TensorIndex } from '../tensor-index.ts'
-import { weightsOver } from '../weights.ts'
-import type { NameMap } from '../weights.ts'
 import { ldmDiffusionConfig, statedPredictionType } from './diffusion.ts'
 import { readSidecar } from './sidecar.ts'
+import type { Sidecar } from './sidecar.ts'
 import type { LdmTextEncoder } from './text-encoders.ts'
 
 /**
@@ -23,32 +21,13 @@ import type { LdmTextEncoder } from './text-encoders.ts'
  * @throws StudioError checkpoint-unsupported
  */
 export async function readSingleFile(index: TensorIndex, overrides: CheckpointOverrides): Promise<Draft> {
-  const { file: path, entries } = index
+  const { file: path, entries, metadata } = index
   const { family, recipe } = recognise(index)
   requireComponents(index, recipe)
-
   const sidecar = await readSidecar(path)
-  const configs = recipe.configs(index, sidecar)
-  const network = <C>(label: string, config: C, nameMap: NameMap, expected: ExpectedTensors) => ({
-    label,
-    path,
-    config,
-    expected,
-    weights: weightsOver({ path, entries, nameMap }, expected),
-  })
-  const { nameMaps } = recipe
-  const unetConfig = { ...configs.unet, ...overrides.unet }
-  const unet = network('U-Net', unetConfig, nameMaps.unet(unetConfig), unetTensors(unetConfig))
-  const vaeConfig = { ...configs.autoencoder, ...overrides.autoencoder }
-  const autoencoder = network('autoencoder', vaeConfig, nameMaps.autoencoder(vaeConfig), autoencoderTensors(vaeConfig))
-  const [first, ...others] = recipe.textEncoders
-  const textEncoder = ({ config, nameMap, tokenizer }: LdmTextEncoder, place: number) => {
-    const textConfig = { ...config(index), ...overrides.textEncoders?.[place] }
-    return { ...network(textEncoderLabel(place), textConfig, nameMap, textEncoderTensors(textConfig)), tokenizer }
-  }
-  const textEncoders = [textEncoder(first, 0), ...others.map((other, i) => textEncoder(other, i + 1))] as const
+  const { unet, autoencoder, textEncoders } = networksOf(index, recipe, sidecar, overrides)
 
-  const input = modelInput(unetConfig.inChannels, vaeConfig.latentChannels) ?? 'none'
+  const input = modelInput(unet.config.inChannels, autoencoder.config.latentChannels) ?? 'none'
   // Of the models that are trained further with a picture beside the latent, none that is known predicts anything else.
   const usual = input === 'none' ? recipe.predictionType : 'epsilon'
   const diffusion = { ...(await ldmDiffusionConfig(index, sidecar, usual)), ...overrides.diffusion }
@@ -56,21 +35,18 @@ export async function readSingleFile(index: TensorIndex, overrides: CheckpointOv
     !recipe.hasBothPredictionTypes ||
     overrides.diffusion?.predictionType !== undefined ||
     statedPredictionType(index, sidecar) !== null
-  const latentSizePx = sidecar.latentSize && sidecar.latentSize * pixelsPerLatent(vaeConfig)
+  const latentSizePx = sidecar.latentSize && sidecar.latentSize * pixelsPerLatent(autoencoder.config)
   const nativeSizePx = recipe.nativeSizePx?.[diffusion.predictionType] ?? latentSizePx
   const name = modelName(path, 'single-file')
-  const isToldGuidance = unetConfig.guidanceSize !== null
-  const distilled = distillation({ name, metadata: index.metadata, isToldGuidance })
+  const distilled = distillation({ name, metadata, isToldGuidance: unet.config.guidanceSize !== null })
+  const defaults = fewSteps(family.defaults, diffusion, distilled)
   const facts = {
     path,
     name,
     familyName: family.name,
     layout: 'single-file',
     family,
-    defaults: modelDefaults(
-      fewSteps(family.defaults, diffusion, distilled),
-      distilled?.defaults.widthPx ?? nativeSizePx,
-    ),
+    defaults: modelDefaults(defaults, distilled?.defaults.widthPx ?? nativeSizePx),
     input,
     hint: distilled?.hint ?? null,
     sizeBytes: index.sizeBytes,
@@ -81,6 +57,30 @@ export async function readSingleFile(index: TensorIndex, overrides: CheckpointOv
     faults: [],
     tensors: [...entries.values()],
     isIgnored: (name) => recipe.isIgnored(name),
+  }
+}
+
+/** The networks of a file, each with its dimensions and its weights. */
+function networksOf(index: TensorIndex, recipe: SingleFileRecipe, sidecar: Sidecar, overrides: CheckpointOverrides) {
+  const { nameMaps } = recipe
+  const configs = recipe.configs(index, sidecar)
+  const unet = { ...configs.unet, ...overrides.unet }
+  const autoencoder = { ...configs.autoencoder, ...overrides.autoencoder }
+  const textEncoder = ({ config, nameMap, tokenizer }: LdmTextEncoder, place: number) => {
+    const own = { ...config(index), ...overrides.textEncoders?.[place] }
+    return { ...networkIn(index, textEncoderLabel(place), own, nameMap, textEncoderTensors(own)), tokenizer }
+  }
+  const [first, ...others] = recipe.textEncoders
+  return {
+    unet: networkIn(index, 'U-Net', unet, nameMaps.unet(unet), unetTensors(unet)),
+    autoencoder: networkIn(
+      index,
+      'autoencoder',
+      autoencoder,
+      nameMaps.autoencoder(autoencoder),
+      autoencoderTensors(autoencoder),
+    ),
+    textEncoders: [textEncoder(first, 0), ...others.map((other, i) => textEncoder(other, i + 1))] as const,
   }
 }
 
