@@ -1,5 +1,4 @@
-import { resolve, sep } from 'node:path'
-import { stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { StudioError } from '../contract/failure.ts'
@@ -7,9 +6,10 @@ import type { ModelId } from '../contract/generation.ts'
 import type { LibraryState, ModelSummary } from '../contract/model.ts'
 import type { PartSummary } from '../contract/part.ts'
 import { readTensorIndex } from '../checkpoint/file-kind.ts'
+import { isThere } from '../checkpoint/json-file.ts'
 import { BackgroundDigests } from './background-digests.ts'
 import { builtInModel, builtInPicture } from './built-in.ts'
-import { digestsOf, filesOf, listingOf } from './listing.ts'
+import { digestsOf, filesOf, listingOf, rememberedEntries } from './listing.ts'
 import { lookThrough } from './look.ts'
 import type { Entry } from './look.ts'
 import { LibraryMemory } from './memory-file.ts'
@@ -120,11 +120,8 @@ export class Library {
    */
   async addFolder(path: string): Promise<ModelSummary[]> {
     const folder = resolve(path)
-    const isThere = await stat(folder).then(
-      () => true,
-      () => false,
-    )
-    if (!isThere) throw new StudioError('not-found', `${folder}: expected a folder of models, found nothing`)
+    if (!(await isThere(folder)))
+      throw new StudioError('not-found', `${folder}: expected a folder of models, found nothing`)
     if (!this.#folders.includes(folder)) this.#folders = [...this.#folders, folder]
     return this.refresh()
   }
@@ -231,18 +228,11 @@ export class Library {
   /** Until the first look is done, what an earlier studio found is there already: no drive has to wake up for it. */
   async #recall(): Promise<void> {
     await this.#memory.load()
-    // The root of a drive ends in a separator already.
-    const below = this.#folders.map((folder) => (folder.endsWith(sep) ? folder : folder + sep))
-    const isBelow = (path: string) => this.#folders.includes(path) || below.some((start) => path.startsWith(start))
-    const earlier = [...this.#memory.remembered()].filter(([path]) => isBelow(path))
+    const earlier = rememberedEntries(this.#memory, this.#folders)
     if (earlier.length === 0) return
     const { builtInFolder, memoryBytes } = this.#options
     this.#builtIn = await builtInModel(builtInFolder, memoryBytes)
-    this.#entries = earlier.map(([path, described]) => ({
-      place: { path, kind: 'file', hint: null, sidecars: [] },
-      described,
-      state: null,
-    }))
+    this.#entries = earlier
     this.#makeLists()
     this.#known.resolve(undefined)
   }

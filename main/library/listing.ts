@@ -1,3 +1,4 @@
+import { sep } from 'node:path'
 import { StudioError } from '../contract/failure.ts'
 import type { ModelSummary } from '../contract/model.ts'
 import type { PartSummary } from '../contract/part.ts'
@@ -20,6 +21,15 @@ export function listingOf(builtIn: ModelSummary | null, entries: readonly Entry[
     if (part) parts.push({ ...part, ...digests })
   }
   return { models, parts }
+}
+
+/** What an earlier studio found below these folders; what lies beside each file, and how the file is now, a look has yet to tell. */
+export function rememberedEntries(memory: LibraryMemory, folders: readonly string[]): Entry[] {
+  // The root of a drive ends in a separator already.
+  const starts = folders.map((folder) => (folder.endsWith(sep) ? folder : folder + sep))
+  return [...memory.remembered()]
+    .filter(([path]) => folders.includes(path) || starts.some((start) => path.startsWith(start)))
+    .map(([path, described]) => ({ place: { path, kind: 'file', hint: null, sidecars: [] }, described, state: null }))
 }
 
 /** The digests of an entry's file as it is; null where they are not known, and for a folder. */
