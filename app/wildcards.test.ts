@@ -46,4 +46,7 @@ test('a request’s choices are made by its seed, and its templates stay with it
 test('a file that is not there is refused by its name', async () => {
   const { expand } = await testWildcards()
   expect(() => expand({ ...REQUEST, prompt: '__lost__' })).toThrow('expected a wildcard file "lost"')
+  expect(() => expand({ ...REQUEST, negativePrompt: '__lost__' })).toThrow(
+    expect.objectContaining({ field: 'request.negativePrompt' }),
+  )
 })

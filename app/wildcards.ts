@@ -1,5 +1,6 @@
 import { globSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { join, matchesGlob, sep } from 'node:path'
+import { StudioError } from '../main/contract/failure.ts'
 import type { GenerationRequest } from '../main/contract/generation.ts'
 import { expanded, type Wildcards as Lines } from '../main/text/prompt/dynamic.ts'
 
@@ -32,10 +33,20 @@ export function openWildcards(folder: string): Wildcards {
       return {
         ...request,
         prompt: expanded(prompt, seed, linesOf),
-        negativePrompt: expanded(negativePrompt, seed, linesOf),
+        negativePrompt: atNegative(() => expanded(negativePrompt, seed, linesOf)),
         template: { prompt, negativePrompt },
       }
     },
+  }
+}
+
+/** What the negative prompt is refused for is told at it. */
+function atNegative(expand: () => string): string {
+  try {
+    return expand()
+  } catch (error) {
+    if (!(error instanceof StudioError)) throw error
+    throw new StudioError(error.code, error.message, { field: 'request.negativePrompt', cause: error })
   }
 }
 
