@@ -17,16 +17,16 @@ export interface FileState {
 }
 
 const Thumbnail = z.union([z.object({ path: z.string() }), z.literal('embedded'), z.null()])
+/** What was found at a place; the fingerprint is of all files that were read for it. */
+const Fact = z.object({
+  fingerprint: z.string(),
+  described: z.object({ model: ModelSummary.nullable(), part: PartSummary.nullable(), thumbnail: Thumbnail }),
+})
+type Fact = z.infer<typeof Fact>
 const Remembered = z.object({
   version: z.string(),
-  /** By path; the fingerprint is of all files that were read for it. */
-  facts: z.record(
-    z.string(),
-    z.object({
-      fingerprint: z.string(),
-      described: z.object({ model: ModelSummary.nullable(), part: PartSummary.nullable(), thumbnail: Thumbnail }),
-    }),
-  ),
+  /** By path. Another version may have written other facts: each counts by itself. */
+  facts: z.record(z.string(), z.unknown()),
   digests: z.record(z.string(), z.object({ sizeBytes: z.number(), changedAt: z.number(), digests: Digests })),
 })
 type Remembered = z.infer<typeof Remembered>
@@ -43,7 +43,7 @@ export class LibraryMemory {
   readonly #file: string | null
   readonly #version: string
   readonly #logger: Logger
-  #facts = new Map<string, Remembered['facts'][string]>()
+  #facts = new Map<string, Fact>()
   #earlier: ReadonlyMap<string, Described> = new Map()
   readonly #digests = new Map<string, Remembered['digests'][string]>()
   #isChanged = false
@@ -64,9 +64,13 @@ export class LibraryMemory {
       if (size > MAX_BYTES) throw new RangeError(`expected at most ${MAX_BYTES} bytes, found ${size}`)
       const remembered = Remembered.parse(JSON.parse(await readFile(this.#file, 'utf8')))
       for (const [path, digests] of Object.entries(remembered.digests)) this.#digests.set(path, digests)
-      this.#earlier = new Map(Object.entries(remembered.facts).map(([path, { described }]) => [path, described]))
+      const facts = Object.entries(remembered.facts).flatMap(([path, value]): [string, Fact][] => {
+        const fact = Fact.safeParse(value)
+        return fact.success ? [[path, fact.data]] : []
+      })
+      this.#earlier = new Map(facts.map(([path, { described }]) => [path, described]))
       // What is known of a file's bytes stays true; what was made of them is the version's.
-      if (remembered.version === this.#version) this.#facts = new Map(Object.entries(remembered.facts))
+      if (remembered.version === this.#version) this.#facts = new Map(facts)
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return
       this.#logger.warn(`${this.#file}: expected what the library remembers, found it damaged; it is found out again`)
