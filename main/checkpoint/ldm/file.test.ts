@@ -128,6 +128,17 @@ describe('a single file', () => {
     expect(input).toBe('none')
   })
 
+  it.each(['scale_weight', 'weight_scale'])('is refused where weights have a factor beside them (%s)', async (word) => {
+    const path = await copySingleFile()
+    const name = `model.diffusion_model.input_blocks.1.1.proj_in.${word}`
+    await editTensors(path, (tensors) => {
+      tensors.set(name, { dtype: 'F32', shape: [], bytes: new Uint8Array(4) })
+    })
+    await expect(openCheckpoint(path)).rejects.toEqual(
+      failure(/expected plain weights, found ones that are scaled by factors beside them \(model\.diff\S+\)/),
+    )
+  })
+
   it('is refused when it is marked as trained on continuous levels', async () => {
     const path = await copySingleFile()
     await editTensors(path, (tensors) => {

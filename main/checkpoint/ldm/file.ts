@@ -10,6 +10,7 @@ import { unetTensors } from '../expected/unet.ts'
 import type { ModelFamily, SingleFileRecipe } from '../families/family.ts'
 import { FAMILIES } from '../families/index.ts'
 import { looksLike } from '../looks-like.ts'
+import { refuseScaledWeights } from '../scaled-weights.ts'
 import type { TensorIndex } from '../tensor-index.ts'
 import { ldmDiffusionConfig, statedPredictionType } from './diffusion.ts'
 import { readSidecar } from './sidecar.ts'
@@ -24,6 +25,7 @@ export async function readSingleFile(index: TensorIndex, overrides: CheckpointOv
   const { file: path, entries, metadata } = index
   const { family, recipe } = recognise(index)
   requireComponents(index, recipe)
+  refuseScaledWeights(index)
   const sidecar = await readSidecar(path)
   const { unet, autoencoder, textEncoders } = networksOf(index, recipe, sidecar, overrides)
 

@@ -14,6 +14,7 @@ import { readTensorIndex } from '../file-kind.ts'
 import { statedPredictionType } from '../ldm/diffusion.ts'
 import { LDM_UNET, ldmUnetNames } from '../ldm/names.ts'
 import { readSidecar } from '../ldm/sidecar.ts'
+import { refuseScaledWeights } from '../scaled-weights.ts'
 import type { TensorEntry, TensorIndex } from '../tensor-index.ts'
 import type { Component } from '../weights.ts'
 import { soundWeights } from './sound-weights.ts'
@@ -62,6 +63,7 @@ async function schedulerOf(folder: string): Promise<DiffusionConfig | null> {
 
 async function openFile(path: string, base: Checkpoint): Promise<ExternalUnet> {
   const index = await readTensorIndex(path)
+  refuseScaledWeights(index)
   const sidecar = await readSidecar(path)
   const stated = statedPredictionType(index, sidecar)
   const { diffusion, isPredictionTypeStated } = usual(base)
