@@ -88,3 +88,18 @@ async function tabTo(page: Page, name: string): Promise<void> {
   }
   throw new Error(`expected Tab to reach "${name}", found no such control in 80 presses`)
 }
+
+test('the folds of the Create room have no violation when they are open', async ({ page }) => {
+  const create = new CreateRoom(page)
+  await create.prompt.fill('a (red:1.2) {fox|cat}')
+  for (const fold of ['Sampling', 'Guidance options', 'Seed options', 'Advanced']) {
+    await page.getByRole('button', { name: new RegExp(`^${fold}`) }).click()
+  }
+  for (const option of ['Dynamic thresholding', 'Variation', 'As in a picture of another size']) {
+    await page.getByRole('switch', { name: option }).click()
+  }
+  await page.getByRole('combobox', { name: 'Levels as in' }).click()
+  await page.getByRole('option', { name: /^Custom/ }).click()
+  await expect(page.getByRole('combobox', { name: 'Last step ends' })).toBeVisible()
+  await expectNoViolations(page, 'the folds')
+})
