@@ -5,7 +5,7 @@ import type { PartKind } from '../../main/contract/part.ts'
 import type { Library } from '../../main/library/library.ts'
 import type { PartsAsked } from './part-options.ts'
 
-type Joined = Partial<Pick<GenerationRequest, 'vae' | 'loras' | 'controls' | 'imagePrompts' | 'refiner'>>
+type Joined = Partial<Pick<GenerationRequest, 'vae' | 'unet' | 'loras' | 'controls' | 'imagePrompts' | 'refiner'>>
 type KeepInput = (file: string, option: string) => Promise<InputId>
 
 interface Found {
@@ -36,9 +36,10 @@ export async function findParts(asked: PartsAsked, library: Library, keepInput: 
     image: await keepInput(file, 'image-prompt'),
     ...use,
   }))
-  const { vae, refiner } = asked
+  const { vae, unet, refiner } = asked
   return {
     ...(vae === undefined ? {} : { vae: part(vae, 'autoencoder', 'vae') }),
+    ...(unet === undefined ? {} : { unet: part(unet, 'unet', 'unet') }),
     ...(loras.length === 0 ? {} : { loras }),
     ...(controls.length === 0 ? {} : { controls }),
     ...(imagePrompts.length === 0 ? {} : { imagePrompts }),

@@ -122,12 +122,13 @@ test('parts are named with their weights, and files with what is to be done with
     '--dynamic',
     ...['--lora', 'Ink wash:0.8:0.4', '--lora', 'C:\\loras\\gold.safetensors', '--lora', 'odd:name:-1'],
     ...['--control', 'Edges=a, b=c.png,weight=0.5,end=0.6,preprocessor=canny', '--image-prompt', 'plus=face.png'],
-    ...['--refiner', 'Refiner:0.7', '--vae', 'fine'],
+    ...['--refiner', 'Refiner:0.7', '--vae', 'fine', '--unet', 'swift'],
     ...['--init', 'room.png', '--mask', 'mask.png', '--mask-fill', 'noise', '--mask-padding', '32'],
   ])
   expect(isTemplate).toBe(true)
   expect(parts).toEqual({
     vae: 'fine',
+    unet: 'swift',
     loras: [
       { name: 'Ink wash', weight: 0.8, textWeight: 0.4 },
       { name: 'C:\\loras\\gold.safetensors', weight: 1 },

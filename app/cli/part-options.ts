@@ -12,6 +12,7 @@ import { checked, read, requireWith, UsageError, type Arguments, type OptionSpec
 
 export const PART_OPTIONS = {
   vae: { value: 'NAME', help: 'another autoencoder' },
+  unet: { value: 'NAME', help: 'another U-Net' },
   lora: { value: 'NAME[:N[:N]]', help: 'a LoRA, its weight, and its weight in the text encoder; may be given again' },
   control: {
     value: 'NAME=FILE[,…]',
@@ -38,6 +39,7 @@ type Pictured<T> = Named<T> & { readonly file: string }
 /** Parts and pictures as the command line names them. */
 export interface PartsAsked {
   readonly vae: string | undefined
+  readonly unet: string | undefined
   readonly loras: readonly Named<LoraUse>[]
   readonly controls: readonly Pictured<ControlUse>[]
   readonly imagePrompts: readonly Pictured<ImagePrompt>[]
@@ -52,6 +54,7 @@ export function readParts(found: Arguments): PartsAsked {
   const refiner = found.text('refiner')
   return {
     vae: found.text('vae'),
+    unet: found.text('unet'),
     loras: found.texts('lora').map(readLora),
     controls: found.texts('control').map(readControl),
     imagePrompts: found.texts('image-prompt').map((text) => {
@@ -132,7 +135,7 @@ function pictured(
 }
 
 /** Every name that is called. */
-export function namesOf({ vae, loras, controls, imagePrompts, refiner }: PartsAsked): readonly string[] {
+export function namesOf({ vae, unet, loras, controls, imagePrompts, refiner }: PartsAsked): readonly string[] {
   const used = [...loras, ...controls, ...imagePrompts, ...(refiner ? [refiner] : [])].map(({ name }) => name)
-  return vae === undefined ? used : [vae, ...used]
+  return [...[vae, unet].filter((name) => name !== undefined), ...used]
 }
