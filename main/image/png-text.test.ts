@@ -17,6 +17,13 @@ function withChunk(type: string, ...parts: (string | Uint8Array)[]): Buffer {
   return Buffer.concat([png.subarray(0, headerEnd), encodeChunk({ type, data }), png.subarray(headerEnd)])
 }
 
+/** 20 texts of a mebibyte each, in some kilobytes. */
+function manyTexts(): Buffer {
+  const text = Buffer.concat([Buffer.from('a\0\0'), deflateSync(Buffer.alloc(2 ** 20, 65))])
+  const chunks = Array.from({ length: 20 }, () => encodeChunk({ type: 'zTXt', data: text }))
+  return Buffer.concat([png.subarray(0, headerEnd), ...chunks, png.subarray(headerEnd)])
+}
+
 const typesOf = (texts: Record<string, string>): string[] =>
   textChunks(texts).map((chunk) => Buffer.from(chunk.subarray(4, 8)).toString('latin1'))
 
@@ -89,6 +96,7 @@ describe('readTexts', () => {
     ],
     ['a text without an end of its keyword', withChunk('tEXt', 'parameters'), /a NUL after/],
     ['an unknown compression', withChunk('zTXt', 'a\0\x09x'), /compression method 0, found 9/],
+    ['many texts that inflate to more together than one may', manyTexts(), /at most 16777216 bytes/],
     ['what does not inflate', withChunk('zTXt', 'a\0\0xxxx'), /does not inflate/],
     [
       'what inflates without end',

@@ -5,7 +5,7 @@ import type { PngChunk } from './png-chunks.ts'
 import { nameOf, readBytes } from './picture-source.ts'
 import type { PictureSource } from './picture-source.ts'
 
-/** More than any workflow that is embedded in pictures; less than what a few kilobytes can inflate to. */
+/** Of all texts that inflate: more than any workflow that is embedded in pictures; less than what a few kilobytes can hold. */
 const MAX_TEXT_BYTES = 16 * 1024 * 1024
 const NUL = 0
 
@@ -14,7 +14,7 @@ export type Texts = Readonly<Record<string, string>>
 
 /**
  * All texts of a PNG file by keyword, of whichever kind their chunk is; where one is repeated, the last.
- * @throws StudioError invalid-request for another format, a damaged chunk, or a text that inflates beyond 16 MiB
+ * @throws StudioError invalid-request for another format, a damaged chunk, or texts that inflate beyond 16 MiB
  */
 export async function readTexts(source: PictureSource): Promise<Texts> {
   return pngTexts(await readBytes(source), nameOf(source))
@@ -23,8 +23,9 @@ export async function readTexts(source: PictureSource): Promise<Texts> {
 /** The same for bytes at hand. @param name of their file, for messages */
 export function pngTexts(bytes: Uint8Array, name: string): Texts {
   const texts: [string, string][] = []
+  const inflated = { bytes: 0 }
   for (const { type, data } of pngChunks(bytes, name)) {
-    if (type === 'tEXt' || type === 'zTXt' || type === 'iTXt') texts.push(decodeText(data, { name, type }))
+    if (type === 'tEXt' || type === 'zTXt' || type === 'iTXt') texts.push(decodeText(data, { name, type, inflated }))
   }
   return Object.fromEntries(texts) // defines, never assigns: a keyword __proto__ is a keyword
 }
@@ -58,10 +59,12 @@ function textChunk(keyword: string, text: string): PngChunk {
   return { type: 'iTXt', data: Buffer.concat([head, Uint8Array.of(0, 0, NUL, NUL), Buffer.from(text, 'utf8')]) }
 }
 
-/** Which chunk of which file, for messages. */
+/** Which chunk of which file. */
 interface Place {
   readonly name: string
   readonly type: 'tEXt' | 'zTXt' | 'iTXt'
+  /** What the file's texts have inflated to so far. */
+  readonly inflated: { bytes: number }
 }
 
 function decodeText(data: Uint8Array, place: Place): [keyword: string, text: string] {
@@ -84,9 +87,11 @@ function cut(data: Uint8Array, place: Place): [before: Uint8Array, after: Uint8A
 function inflate(method: number | undefined, data: Uint8Array, place: Place): Uint8Array {
   if (method !== 0) throw damaged(place, 'compression method 0', String(method))
   try {
-    return inflateSync(data, { maxOutputLength: MAX_TEXT_BYTES })
+    const text = inflateSync(data, { maxOutputLength: Math.max(1, MAX_TEXT_BYTES - place.inflated.bytes) })
+    place.inflated.bytes += text.length
+    return text
   } catch (cause) {
-    throw damaged(place, `a text of at most ${MAX_TEXT_BYTES} bytes`, 'data that does not inflate to one', cause)
+    throw damaged(place, `texts of at most ${MAX_TEXT_BYTES} bytes`, 'data that does not inflate to such', cause)
   }
 }
 
