@@ -6,10 +6,11 @@ import { readJsonIfThere } from './json-file.ts'
 
 const { widthPx, heightPx, steps, guidanceScale, sampler, schedule } = GenerationRequest.shape
 
-/** The file `studio.json` beside a model's own: what its makers want the studio to call it and to start from. */
+/** The file `studio.json` beside a model's own: what its makers want the studio to call it, to say of it and to start from. */
 const Card = z.looseObject({
   name: z.string().min(1).max(200).optional(),
   familyName: z.string().min(1).max(200).optional(),
+  description: z.string().min(1).max(10_000).optional(),
   defaults: z.object({ widthPx, heightPx, steps, guidanceScale, sampler, schedule }).partial().optional(),
 })
 type Card = z.infer<typeof Card>

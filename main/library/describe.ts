@@ -51,8 +51,8 @@ async function describeModel(place: Place, metadata: TensorIndex['metadata'], me
   const model = await summarise(place.path, { isBuiltIn: false, memoryBytes })
   if (!model) return NOTHING
   const { triggerWords, description, thumbnail } = await readSidecars(place, metadata)
-  const told = { triggerWords: [...triggerWords], description, hasThumbnail: thumbnail !== null }
-  return { model: { ...model, ...told }, part: null, thumbnail }
+  const told = { triggerWords: [...triggerWords], hasThumbnail: thumbnail !== null }
+  return { model: { ...model, ...told, description: description ?? model.description }, part: null, thumbnail }
 }
 
 interface PartFacts {

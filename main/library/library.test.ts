@@ -42,7 +42,7 @@ describe('what the library lists', () => {
       hint: null,
       memory: { fastBytes: 98_988_908, smallBytes: 49_494_454, fit: 'fast' },
       triggerWords: [],
-      description: null,
+      description: expect.stringContaining('Draws single things') as unknown,
       hasThumbnail: true,
       sha256: null,
       dataSha256: null,

@@ -33,3 +33,11 @@ it('counts the same bytes of memory for a model of words as its networks have', 
   expect(summary.prompt).toBe('words')
   expect(summary.memory?.smallBytes).toBe(bytes.reduce((a, b) => a + b, 0))
 })
+
+it('says what the model’s card says of it, and nothing without one', async () => {
+  const told = await summarise(SOUND_MODELS.starter, HOST)
+  expect(told?.description).toContain('What it cannot do')
+  const path = join(await temporaryFolder(), 'model.safetensors')
+  await writeLdmModel(path, { unet: { ...UNET, contextDim: null }, autoencoder: AUTOENCODER })
+  expect((await summarise(path, HOST))?.description).toBeNull()
+})

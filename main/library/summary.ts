@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import { readCard } from '../checkpoint/card.ts'
 import type { Model } from '../checkpoint/checkpoint.ts'
 import { toFailure } from '../contract/failure.ts'
 import type { ModelDefaults, ModelSummary } from '../contract/model.ts'
@@ -30,6 +31,7 @@ export async function summarise(
 ): Promise<ModelSummary | null> {
   try {
     const model = await openModel(path)
+    const { description = null } = await readCard(path)
     return {
       id: isBuiltIn ? BUILT_IN_ID : modelId(path, modelName(path, model.layout)),
       name: model.name,
@@ -46,7 +48,7 @@ export async function summarise(
       hint: model.hint,
       memory: memoryNeed(model, memoryBytes),
       triggerWords: [],
-      description: null,
+      description,
       hasThumbnail: false,
       sha256: null,
       dataSha256: null,
