@@ -97,7 +97,7 @@ function afterString(text: string, start: number): number {
 }
 
 function parseMetadata(value: unknown, path: string): Record<string, string> {
-  if (value === undefined) return {}
+  if (value === undefined || value === null) return {}
   if (!isRecord(value)) throw unsupported(path, 'expected __metadata__ to be an object, found another value')
   const texts = Object.entries(value).filter((pair): pair is [string, string] => typeof pair[1] === 'string')
   return Object.fromEntries(texts)

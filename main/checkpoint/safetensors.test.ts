@@ -62,6 +62,10 @@ describe('readSafetensors', () => {
     expect(await readIntegers(await only(path))).toEqual([7])
   })
 
+  it('takes metadata of null for none, as the reference reader does', async () => {
+    expect((await readSafetensors(await write({ __metadata__: null }))).metadata).toEqual({})
+  })
+
   it('reads metadata of many megabytes', async () => {
     const note = 'a"\\'.repeat(3_000_000)
     const { metadata } = await readSafetensors(await write({ __metadata__: { note } }))
