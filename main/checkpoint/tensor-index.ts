@@ -55,3 +55,12 @@ export interface TensorIndex {
   readonly entries: ReadonlyMap<string, TensorEntry>
   readonly metadata: Readonly<Record<string, string>>
 }
+
+/** The same with this prefix before every name that lacks it: a network by itself as it stands in a whole model. */
+export function withPrefix(index: TensorIndex, prefix: string): TensorIndex {
+  const entries = [...index.entries].map(([name, entry]): [string, TensorEntry] => [
+    name.startsWith(prefix) ? name : prefix + name,
+    entry,
+  ])
+  return { ...index, entries: new Map(entries) }
+}

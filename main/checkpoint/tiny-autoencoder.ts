@@ -2,8 +2,8 @@ import { StudioError } from '../contract/failure.ts'
 import { TensorList } from './expected/layers.ts'
 import type { ExpectedTensors } from './expected/layers.ts'
 import { readTensorIndex } from './file-kind.ts'
+import { soundWeights } from './parts/sound-weights.ts'
 import type { TensorIndex } from './tensor-index.ts'
-import { weightProblems, weightsOver } from './weights.ts'
 import type { Component } from './weights.ts'
 
 /** One half of a tiny autoencoder (TAESD): convolutions of one width, no norms, no attention. */
@@ -41,13 +41,8 @@ export function readTinyAutoencoder(index: TensorIndex, half: Half): Component<T
   const own = [...index.entries].filter(([name]) => name.startsWith(prefix))
   const entries = own.length === 0 ? index.entries : new Map(own.map(([name, entry]) => [nameMap(name)[0], entry]))
   const config = dimensions({ ...index, entries }, half)
-  const expected = tinyAutoencoderTensors(config, half)
-  const path = index.file
-  const weights = weightsOver({ path, entries, nameMap }, expected)
-  const { missing, faults } = weightProblems(weights, expected)
-  const [problem] = [...faults, ...missing.map((name) => `expected tensor ${nameMap(name)[0]}, found none`)]
-  if (problem !== undefined) throw new StudioError('checkpoint-unsupported', `${path}: ${problem}`)
-  return { config, weights }
+  const source = { path: index.file, entries, nameMap }
+  return { config, weights: soundWeights(source, tinyAutoencoderTensors(config, half)) }
 }
 
 function dimensions({ file, entries }: TensorIndex, half: Half): TinyAutoencoderConfig {

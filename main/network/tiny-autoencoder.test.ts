@@ -108,7 +108,7 @@ test('in place of another autoencoder they take and give latents before its scal
 test('a file that lacks a layer, or is something else, is refused by name', async () => {
   const { 6: _, ...without } = DECODER
   await expect(openTinyAutoencoder(await fileOf(without), 'decoder')).rejects.toThrow(
-    /expected tensor 6\.weight, found/,
+    /expected tensor 6\.weight \(the network's decoder\.layers\.5\.weight\), found none/,
   )
   await expect(openTinyAutoencoder(await fileOf(ENCODER), 'decoder')).rejects.toMatchObject({
     code: 'checkpoint-unsupported',

@@ -11,12 +11,13 @@ import { readTensorIndex } from '../file-kind.ts'
 import { readJsonFile } from '../json-file.ts'
 import { ldmAutoencoderConfig } from '../ldm/dimensions.ts'
 import { LDM_AUTOENCODER, ldmAutoencoderNames } from '../ldm/names.ts'
+import { withPrefix } from '../tensor-index.ts'
 import type { TensorEntry, TensorIndex } from '../tensor-index.ts'
 import { readTinyAutoencoder } from '../tiny-autoencoder.ts'
 import type { TinyAutoencoderConfig } from '../tiny-autoencoder.ts'
-import { weightProblems, weightsOver } from '../weights.ts'
 import type { Component, NameMap } from '../weights.ts'
 import { autoencoderDimensions } from './autoencoder-dimensions.ts'
+import { soundWeights } from './sound-weights.ts'
 
 /** An autoencoder by itself, to be taken in place of a model's own. */
 export type ExternalAutoencoder =
@@ -49,7 +50,7 @@ export async function openAutoencoder(path: string, scalingFactor: number): Prom
     return { kind: 'full', component: complete(index, config, AUTOENCODER.nameMap) }
   }
   if (names.some((name) => /^(?:first_stage_model\.)?encoder\.down\.0\./.test(name))) {
-    const prefixed = withPrefix(index)
+    const prefixed = withPrefix(index, LDM_AUTOENCODER)
     const config = ldmAutoencoderConfig(prefixed, scalingFactor)
     return { kind: 'full', component: complete(prefixed, config, ldmAutoencoderNames(config)) }
   }
@@ -77,21 +78,8 @@ async function folderConfig(folder: string, entries: Entries, scalingFactor: num
 }
 
 function complete(index: TensorIndex, config: AutoencoderConfig, nameMap: NameMap): Component<AutoencoderConfig> {
-  const expected = autoencoderTensors(config)
-  const weights = weightsOver({ path: index.file, entries: index.entries, nameMap }, expected)
-  const { missing, faults } = weightProblems(weights, expected)
-  const [problem] = [...faults, ...missing.map((name) => `expected tensor ${name}, found none`)]
-  if (problem !== undefined) throw new StudioError('checkpoint-unsupported', `${index.file}: ${problem}`)
-  return { config, weights }
-}
-
-/** The original's autoencoder as it stands in a whole model. */
-function withPrefix(index: TensorIndex): TensorIndex {
-  const entries = new Map<string, TensorEntry>()
-  for (const [name, entry] of index.entries) {
-    entries.set(name.startsWith(LDM_AUTOENCODER) ? name : LDM_AUTOENCODER + name, entry)
-  }
-  return { ...index, entries }
+  const source = { path: index.file, entries: index.entries, nameMap }
+  return { config, weights: soundWeights(source, autoencoderTensors(config)) }
 }
 
 function tinyInOneFile(index: TensorIndex): ExternalAutoencoder {

@@ -15,7 +15,8 @@ import { statedPredictionType } from '../ldm/diffusion.ts'
 import { LDM_UNET, ldmUnetNames } from '../ldm/names.ts'
 import { readSidecar } from '../ldm/sidecar.ts'
 import { refuseScaledWeights } from '../scaled-weights.ts'
-import type { TensorEntry, TensorIndex } from '../tensor-index.ts'
+import { withPrefix } from '../tensor-index.ts'
+import type { TensorIndex } from '../tensor-index.ts'
 import type { Component } from '../weights.ts'
 import { soundWeights } from './sound-weights.ts'
 import { originalUnetConfig, unetDimensions } from './unet-dimensions.ts'
@@ -89,7 +90,7 @@ function componentOf(
     const config = unetDimensions(index, base)
     return { config, weights: soundWeights({ path, entries, nameMap: UNET.nameMap }, unetTensors(config)) }
   }
-  const prefixed = withPrefix(index)
+  const prefixed = withPrefix(index, LDM_UNET)
   if (!prefixed.entries.has(`${LDM_UNET}input_blocks.0.0.weight`)) {
     const some = [...entries.keys()].slice(0, 3).join(', ') || 'none'
     throw new StudioError('checkpoint-unsupported', `${path}: expected the tensors of a U-Net, found ${some}`)
@@ -97,15 +98,6 @@ function componentOf(
   const config = originalUnetConfig(prefixed, base, sidecar)
   const source = { path, entries: prefixed.entries, nameMap: ldmUnetNames(config) }
   return { config, weights: soundWeights(source, unetTensors(config)) }
-}
-
-/** The original's U-Net as it stands in a whole model. */
-function withPrefix(index: TensorIndex): TensorIndex {
-  const entries = new Map<string, TensorEntry>()
-  for (const [name, entry] of index.entries) {
-    entries.set(name.startsWith(LDM_UNET) ? name : LDM_UNET + name, entry)
-  }
-  return { ...index, entries }
 }
 
 /** Of a U-Net that says nothing: as the model's own, save that families which predict one or the other have to be asked. */
