@@ -5,7 +5,7 @@ import type { CallInput } from '../../../main/contract/calls.ts'
 import { StudioError } from '../../../main/contract/failure.ts'
 import type { ImageRecord } from '../../../main/contract/image.ts'
 import App from '../../App.svelte'
-import { job, picture, scriptedStudio } from '../../fixtures/scripted-transport.ts'
+import { job, model, picture, scriptedStudio } from '../../fixtures/scripted-transport.ts'
 
 beforeEach(async () => {
   localStorage.clear()
@@ -34,6 +34,15 @@ test('the prompt is counted against the model’s limit, and what is beyond it i
     .toEqual(['over the snow'])
   await prompt.fill('a red fox')
   await expect.element(screen.getByText(/read as chunk 2/)).not.toBeInTheDocument()
+})
+
+test.each([
+  ['class', 'A class of the model, as 207'],
+  ['nothing', 'This model draws one kind of picture; it takes no words'],
+] as const)('a model that is told %s says so in the prompt', async (kind, placeholder) => {
+  const studio = scriptedStudio([], { 'models.list': () => [model({ prompt: kind })] })
+  const screen = await render(App, { transport: studio.transport })
+  await expect.element(screen.getByPlaceholder(placeholder)).toBeVisible()
 })
 
 test('Ctrl+Enter in the prompt enqueues it, and Up at its start brings back earlier ones', async () => {
