@@ -106,7 +106,7 @@ export class Studio {
   async #openRefiner(task: GenerationTask, base: LoadedModel): Promise<LoadedModel | null> {
     const { refiner } = task.request
     const path = refiner && partPath(task, refiner.model)
-    if (this.#refiner && this.#refiner.facts.path !== path) {
+    if (this.#refiner && (this.#refiner.facts.path !== path || !(await this.#refiner.isAsOpened()))) {
       await this.#refiner.release()
       this.#refiner = null
     }
