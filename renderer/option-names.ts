@@ -1,13 +1,5 @@
-import type { NoiseSourceId, PredictionType, SamplerId } from '../main/contract/generation.ts'
+import type { NoiseSourceId, PredictionType } from '../main/contract/generation.ts'
 import type { LEVEL_CONVENTIONS, LevelOptions } from '../main/contract/sampling.ts'
-
-/** The share of fresh noise that samplers take where nothing is said: all of what an ancestral step has room for, or this. */
-const FIRST_ETA: Partial<Record<SamplerId, number>> = { ddim: 0, 'dpm-fast': 0, 'dpm-adaptive': 0, tcd: 0.3 }
-
-/** Where a sampler's share of fresh noise starts. */
-export function firstEta(sampler: SamplerId): number {
-  return FIRST_ETA[sampler] ?? 1
-}
 
 export type ConventionId = keyof typeof LEVEL_CONVENTIONS
 

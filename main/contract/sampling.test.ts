@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { SAMPLER_IDS, SCHEDULE_IDS } from './generation.ts'
-import { LEVEL_CONVENTIONS, LevelOptions, scheduleProblem } from './sampling.ts'
+import { heededOptions, LEVEL_CONVENTIONS, LevelOptions, scheduleProblem } from './sampling.ts'
 
 test('every sampler has a schedule to go with on every family, the model’s own', () => {
   for (const sampler of SAMPLER_IDS) {
@@ -17,4 +17,10 @@ test('a combination that makes no sense says why', () => {
 
 test('the conventions are options that a request may hold', () => {
   for (const convention of Object.values(LEVEL_CONVENTIONS)) expect(LevelOptions.parse(convention)).toEqual(convention)
+})
+
+test('options that a sampler does not heed are left out; those of levels are every sampler’s', () => {
+  const sampling = { eta: 0.5, churn: { amount: 2 }, levels: LEVEL_CONVENTIONS.compvis }
+  expect(heededOptions(sampling, 'euler')).toEqual({ churn: sampling.churn, levels: sampling.levels })
+  expect(heededOptions({ eta: 0.5 }, 'lms')).toBeUndefined()
 })

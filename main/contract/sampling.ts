@@ -82,6 +82,21 @@ export const SAMPLER_OPTIONS = {
   langevin: ['noiseScale'],
 } as const satisfies Record<SamplerId, readonly (keyof SamplingOptions)[]>
 
+/** The share of fresh noise that samplers take where nothing is said; the others take all that their steps have room for. */
+const FIRST_ETA: Partial<Record<SamplerId, number>> = { ddim: 0, 'dpm-fast': 0, 'dpm-adaptive': 0, tcd: 0.3 }
+
+/** A sampler's eta where a request says none. */
+export function firstEta(sampler: SamplerId): number {
+  return FIRST_ETA[sampler] ?? 1
+}
+
+/** The options without those that the sampler does not heed; undefined where none is left. */
+export function heededOptions(sampling: SamplingOptions | undefined, sampler: SamplerId): SamplingOptions | undefined {
+  const heeded: readonly string[] = ['levels', ...SAMPLER_OPTIONS[sampler]]
+  const kept = Object.entries(sampling ?? {}).filter(([name]) => heeded.includes(name))
+  return kept.length === 0 ? undefined : Object.fromEntries(kept)
+}
+
 /** The ways of programs in which pictures were made elsewhere; the sampler's own is that of diffusers. */
 export const LEVEL_CONVENTIONS = {
   'k-diffusion': {

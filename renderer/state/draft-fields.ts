@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { ControlUse, GenerationRequest, ImagePrompt, InputId, LIMITS, LoraUse } from '../../main/contract/generation.ts'
 import type { ModelSummary } from '../../main/contract/model.ts'
+import { heededOptions } from '../../main/contract/sampling.ts'
 import { isTemplate } from '../../main/contract/template.ts'
 import { requestProblems } from './request-problems.ts'
 
@@ -29,6 +30,27 @@ export type DraftLora = z.infer<typeof DraftLora>
 export type DraftControl = z.infer<typeof DraftControl>
 export type DraftImagePrompt = z.infer<typeof DraftImagePrompt>
 
+/** What the window starts with before the models are known. */
+export const UNTOUCHED: DraftFields = {
+  model: 'starter',
+  prompt: '',
+  negativePrompt: '',
+  seed: 0,
+  steps: 25,
+  guidanceScale: 4,
+  widthPx: 128,
+  heightPx: 128,
+  sampler: 'ddim',
+  schedule: 'normal',
+  init: null,
+  loras: [],
+  controls: [],
+  imagePrompts: [],
+  isTemplate: true,
+  count: 1,
+  isSeedLocked: false,
+}
+
 const LISTS = ['loras', 'controls', 'imagePrompts'] as const
 
 /** A key no other row has. */
@@ -36,7 +58,7 @@ export function newKey(): string {
   return crypto.randomUUID()
 }
 
-/** The request the fields make: without rows that are off, and without lists that are empty. */
+/** The request the fields make: without rows that are off, lists that are empty and options that the sampler does not heed. */
 export function requestOf(fields: DraftFields): GenerationRequest {
   const {
     count: _count,
@@ -56,7 +78,11 @@ export function requestOf(fields: DraftFields): GenerationRequest {
       .filter(isOn)
       .map(({ isOff: _isOff, key: _key, image, ...use }) => ({ ...use, image: image ?? '' })),
   }
-  return { ...given(plain), ...Object.fromEntries(Object.entries(sent).filter(([, rows]) => rows.length > 0)) }
+  const options = { sampling: heededOptions(plain.sampling, plain.sampler) }
+  return {
+    ...given({ ...plain, ...options }),
+    ...Object.fromEntries(Object.entries(sent).filter(([, rows]) => rows.length > 0)),
+  }
 }
 
 /** Whether the fields' prompts leave choices that are to be made. */

@@ -13,6 +13,7 @@ function newDraft(): Draft {
 
 test('options are in the request while they are set, and leave nothing behind', () => {
   const draft = newDraft()
+  draft.useSampler('euler-ancestral')
   draft.options.changeSampling({ eta: 0.5 })
   draft.options.changeLevels({ spacing: 'trailing' })
   draft.options.changeGuidance({ rescale: 0.7 })
@@ -29,6 +30,7 @@ test('options are in the request while they are set, and leave nothing behind', 
 
 test('churn of nothing is none, and a span of all steps is none', () => {
   const draft = newDraft()
+  draft.useSampler('euler')
   draft.options.changeChurn({ amount: 20 })
   draft.options.changeChurn({ sigmaMin: 0.1 })
   expect(draft.request.sampling).toEqual({ churn: { amount: 20, sigmaMin: 0.1 } })
@@ -38,6 +40,16 @@ test('churn of nothing is none, and a span of all steps is none', () => {
   draft.options.changeSpan({ start: 0, end: 1 })
   expect(draft.request).not.toHaveProperty('guidance')
   expect(draft.request).not.toHaveProperty('sampling')
+})
+
+test('an option that the sampler does not heed is not sent, and is there again with one that does', () => {
+  const draft = newDraft()
+  draft.useSampler('euler-ancestral')
+  draft.options.changeSampling({ eta: 0.5 })
+  draft.useSampler('lms')
+  expect(draft.request).not.toHaveProperty('sampling')
+  draft.useSampler('euler-ancestral')
+  expect(draft.request.sampling).toEqual({ eta: 0.5 })
 })
 
 test('a schedule that makes no sense with the sampler gives way, and a note says why until another is chosen', () => {

@@ -3,7 +3,7 @@ import type { Failure } from '../../main/contract/failure.ts'
 import type { InputImage } from '../../main/contract/image.ts'
 import type { ModelDefaults, ModelSummary } from '../../main/contract/model.ts'
 import { sentence } from '../names.ts'
-import { DraftFields, draftField, draftProblems, fieldsOf, hasChoices, requestOf } from './draft-fields.ts'
+import { DraftFields, draftField, draftProblems, fieldsOf, hasChoices, requestOf, UNTOUCHED } from './draft-fields.ts'
 import { DraftOptions } from './draft-options.ts'
 import { DraftRows } from './draft-rows.ts'
 import { fittingSchedule } from './fitting-schedule.ts'
@@ -24,27 +24,6 @@ const FIRST_STRENGTH = 0.6
 
 /** How a new mask is used. */
 const FIRST_MASK: Omit<Mask, 'id'> = { blurPx: 4, fill: 'original', paddingPx: null }
-
-/** What the window starts with before the models are known. */
-const UNTOUCHED: DraftFields = {
-  model: 'starter',
-  prompt: '',
-  negativePrompt: '',
-  seed: 0,
-  steps: 25,
-  guidanceScale: 4,
-  widthPx: 128,
-  heightPx: 128,
-  sampler: 'ddim',
-  schedule: 'normal',
-  init: null,
-  loras: [],
-  controls: [],
-  imagePrompts: [],
-  isTemplate: true,
-  count: 1,
-  isSeedLocked: false,
-}
 
 /** A new random seed. */
 export function randomSeed(): number {

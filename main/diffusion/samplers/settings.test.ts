@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { SamplerId } from '../../contract/generation.ts'
+import { SAMPLER_IDS, type SamplerId } from '../../contract/generation.ts'
+import { firstEta, SAMPLER_OPTIONS } from '../../contract/sampling.ts'
 import { scaled } from '../../tensor/arithmetic.ts'
 import { gaussianNoise } from '../../tensor/noise.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
@@ -61,6 +62,15 @@ describe('settings', () => {
     const target = (await expected).data
     for (const [i, value] of (await found).data.entries()) expect(value).toBeCloseTo(target[i] ?? NaN, 5)
   })
+
+  test.each(SAMPLER_IDS.filter((id) => SAMPLER_OPTIONS[id].some((option) => option === 'eta')))(
+    '%s takes the eta of the contract where none is given, and heeds another',
+    async (id) => {
+      const unsaid = await result(id, start, sigmas, { noise })
+      expect(await result(id, start, sigmas, { noise, eta: firstEta(id) })).toEqual(unsaid)
+      expect(await result(id, start, sigmas, { noise, eta: 0.6 })).not.toEqual(unsaid)
+    },
+  )
 
   test('Restart is Heun below 20 steps, and from there goes back to sigma 2 from 0.1', async () => {
     const short = [...karras()(10, 0.0291675, 14.614642), 0]
