@@ -9,9 +9,9 @@ export const vocabulariesFolder = join(projectRoot, 'resources', 'vocabularies')
 
 export const PROMPT = 'a red fox in the snow'
 
-/** The picture that is made over and over: the built-in model as it offers itself, with a fixed seed. */
-export async function starterRequest(): Promise<GenerationRequest> {
-  const { defaults } = await openCheckpoint(starterFolder)
+/** The picture that is made over and over: the built-in model, or another, as it offers itself, with a fixed seed. */
+export async function starterRequest(modelFolder = starterFolder): Promise<GenerationRequest> {
+  const { defaults } = await openCheckpoint(modelFolder)
   return { ...defaults, model: 'starter', prompt: PROMPT, negativePrompt: '', seed: 7, init: null }
 }
 

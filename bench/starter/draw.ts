@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { openCheckpoint } from '../../main/checkpoint/open.ts'
 import { pictureTensor } from '../../main/image/picture.ts'
 import { Studio } from '../../main/studio/studio.ts'
 import type { Tensor } from '../../main/tensor/tensor.ts'
@@ -16,8 +15,7 @@ export async function withModel<T>(
   threads: number | null,
   use: (draw: Draw) => Promise<T>,
 ): Promise<T> {
-  const { defaults } = await openCheckpoint(modelFolder)
-  const request = { ...(await starterRequest()), ...defaults }
+  const request = await starterRequest(modelFolder)
   const studio = new Studio({ vocabulariesFolder, appVersion: '0' })
   return inTemporaryFolder(async (stagingFolder) => {
     const result = await use(async (prompt, seed) => {

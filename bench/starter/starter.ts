@@ -14,8 +14,9 @@ export async function starter({ threads, starter: options }: BenchOptions): Prom
   const { nouns, seeds, modelFolder = starterFolder } = options
   const scores = await inChild('starter', { modelFolder, nouns, seeds, threads })
   const { judged, distances, psnr } = scores
+  const name = modelFolder === starterFolder ? 'the built-in model' : modelFolder
   return {
-    title: `starter: what ${scores.pictures} pictures of the built-in model show, ${describeRequest(await starterRequest())}`,
+    title: `starter: what ${scores.pictures} pictures of ${name} show, ${describeRequest(await starterRequest(modelFolder))}`,
     rows: [
       scoreRow("'a NOUN' is that noun, first guess", scores, 'nouns', ({ first }) => first),
       scoreRow('  among the first five', scores, 'nouns', ({ five }) => five),
