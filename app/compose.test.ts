@@ -248,8 +248,10 @@ test('the parts of a folder are told and listed, with their pictures, before any
   expect(await ask('models.state', undefined)).toMatchObject({ isScanning: false, digestible: 1 })
   const thumbnail = await studio.images(new Request(`http://127.0.0.1/model-thumbnail/${ink?.id ?? ''}`))
   expect(thumbnail?.headers.get('Content-Type')).toBe('image/webp')
-  const folderThumbnail = await studio.images(new Request('http://127.0.0.1/model-thumbnail/starter'))
-  expect(folderThumbnail?.status).toBe(404)
+  const builtIn = await studio.images(new Request('http://127.0.0.1/model-thumbnail/starter'))
+  expect(builtIn?.headers.get('Content-Type')).toBe('image/webp')
+  const unknown = await studio.images(new Request('http://127.0.0.1/model-thumbnail/unknown'))
+  expect(unknown?.status).toBe(404)
   rmSync(folder, { recursive: true })
 })
 
