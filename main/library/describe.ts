@@ -96,10 +96,13 @@ const GUIDANCE_TENSORS = ['', 'model.diffusion_model.'].flatMap((prefix) =>
   ['time_embedding', 'time_embed'].map((layer) => `${prefix}${layer}.cond_proj.weight`),
 )
 
-/** A file's own, save that diffusers calls every LoRA the same: then its folder's. */
+/** What diffusers and PEFT call every LoRA or embedding that they save. */
+const COMMON_NAMES = ['pytorch_lora_weights', 'adapter_model', 'learned_embeds']
+
+/** A file's own, or its folder's where it has one that tells nothing. */
 function partName({ kind, path }: Place): string {
   const stem = basename(path, extname(path))
-  if (kind === 'file' && stem !== 'pytorch_lora_weights') return stem
+  if (kind === 'file' && !COMMON_NAMES.includes(stem)) return stem
   return networkName(kind === 'file' ? dirname(path) : path)
 }
 

@@ -114,14 +114,17 @@ describe('parts', () => {
     ])
   })
 
-  it('a LoRA that diffusers names like all others is called by its folder', async () => {
-    const folder = join(await temporaryFolder(), 'lcm-lora-sdv1-5')
-    await mkdir(folder)
-    await writeLora(join(folder, 'pytorch_lora_weights.safetensors'))
-    const { library } = open([folder])
-    await library.refresh()
-    expect(library.parts()).toMatchObject([{ name: 'lcm-lora-sdv1-5', kind: 'lora', defaults: { guidanceScale: 1 } }])
-  })
+  it.each(['pytorch_lora_weights.safetensors', 'adapter_model.safetensors', 'learned_embeds.bin'])(
+    'what a library names like all others of its kind is called by its folder: %s',
+    async (name) => {
+      const folder = join(await temporaryFolder(), 'lcm-lora-sdv1-5')
+      await mkdir(folder)
+      await writeLora(join(folder, name))
+      const { library } = open([folder])
+      await library.refresh()
+      expect(library.parts()).toMatchObject([{ name: 'lcm-lora-sdv1-5', kind: 'lora', defaults: { guidanceScale: 1 } }])
+    },
+  )
 })
 
 describe('what is remembered', () => {
