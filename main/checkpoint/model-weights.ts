@@ -17,6 +17,11 @@ export function modelWeights(model: Model): readonly ModelWeight[] {
   return components.flatMap(({ weights }) => weights.names.map((name) => weights.require(name)))
 }
 
+/** When the newest of the files of a model's weights was written, in milliseconds since 1970. */
+export function writtenAt(model: Model): number {
+  return modelWeights(model).reduce((newest, { changedAt = 0 }) => Math.max(newest, changedAt), 0)
+}
+
 /** Whether the files of a model's weights are as they were when it was opened: none gone, none written anew. */
 export async function isAsOpened(model: Model): Promise<boolean> {
   const times = new Map(modelWeights(model).map(({ file, changedAt }) => [file, changedAt]))

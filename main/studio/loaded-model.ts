@@ -1,5 +1,5 @@
 import type { Model, ModelFacts } from '../checkpoint/checkpoint.ts'
-import { isAsOpened } from '../checkpoint/model-weights.ts'
+import { isAsOpened, writtenAt } from '../checkpoint/model-weights.ts'
 import { openModel } from '../checkpoint/open.ts'
 import type { CheckpointOverrides } from '../checkpoint/open.ts'
 import type { Logger } from '../contract/failure.ts'
@@ -82,6 +82,11 @@ export class LoadedModel {
   /** Whether its files are as they were: no other program has written them anew. */
   isAsOpened(): Promise<boolean> {
     return isAsOpened(this.#model)
+  }
+
+  /** When the newest of its files was written. */
+  get writtenAt(): number {
+    return writtenAt(this.#model)
   }
 
   /** With what joins it. */

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { performance } from 'node:perf_hooks'
 import { StudioError } from '../contract/failure.ts'
 import type { GenerationRequest } from '../contract/generation.ts'
@@ -45,7 +46,7 @@ export async function sampledLatent(run: SamplingRun): Promise<Tensor> {
   const { model, plan, predict, start, task, context, progress, record } = run
   const { request } = task
   const drawPreview = task.showPreviews ? await previewsOf(model) : null
-  const kept = task.statePath === undefined ? null : new RunState(task.statePath, identity(run))
+  const kept = task.statePath === undefined ? null : new RunState(task.statePath, await identity(run))
   const found = (await kept?.read()) ?? null
   const resume = found?.state ?? null
   if (found) record.remember('firstStep', found.firstStep)
@@ -84,11 +85,14 @@ export async function sampledLatent(run: SamplingRun): Promise<Tensor> {
 }
 
 /** All that decides the numbers of a run's steps. */
-function identity({ model, plan, task: { request, partPaths, batchGuidance }, shape }: SamplingRun): unknown {
-  const { path, sizeBytes } = model.facts
+async function identity({ model, plan, task, shape }: SamplingRun): Promise<unknown> {
+  const { request, partPaths, batchGuidance } = task
+  const { writtenAt } = model
+  const parts = Object.values(partPaths).map(async (path) => ({ path, writtenAt: (await stat(path)).mtimeMs }))
   const { sigmas, timesteps } = plan
   const computing = { batchGuidance, memory: model.memory.use, runtimeVersion }
-  return { request, model: { path, sizeBytes }, partPaths, sigmas, timesteps, shape, ...computing }
+  const files = { model: { path: model.facts.path, writtenAt }, parts: await Promise.all(parts) }
+  return { request, files, sigmas, timesteps, shape, ...computing }
 }
 
 /** The picture that is gone out from, and what of it is kept. */
