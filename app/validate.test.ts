@@ -88,3 +88,13 @@ test('a model that edits by instructions is refused without a picture, unless an
   expect(check({ unet: 'unet' }, ['unet'], 'instruct')).not.toThrow()
   expect(check({}, [], 'inpaint')).not.toThrow()
 })
+
+test('a prompt that its style cannot read is refused at its field, and so is a negative one', () => {
+  const style = { promptStyle: 'a1111' } as const
+  for (const field of ['prompt', 'negativePrompt']) {
+    expect(() => check({ ...style, [field]: 'a (fox:1.2.3)' })).toThrow(
+      expect.objectContaining({ code: 'invalid-request', field: `request.${field}` }),
+    )
+    expect(() => check({ [field]: 'a (fox:1.2.3)' })).not.toThrow()
+  }
+})

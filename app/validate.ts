@@ -1,4 +1,4 @@
-import { StudioError } from '../main/contract/failure.ts'
+import { StudioError, toFailure } from '../main/contract/failure.ts'
 import type { GenerationRequest, InputId, ModelId } from '../main/contract/generation.ts'
 import type { ModelSummary } from '../main/contract/model.ts'
 import { namedInputs, namedParts } from '../main/contract/named.ts'
@@ -6,6 +6,7 @@ import type { NamedPart } from '../main/contract/named.ts'
 import type { PartSummary } from '../main/contract/part.ts'
 import type { Gallery } from '../main/gallery/gallery.ts'
 import type { Library } from '../main/library/library.ts'
+import { promptStyles } from '../main/text/prompt/styles.ts'
 
 /**
  * The model with this id, able to run.
@@ -44,6 +45,7 @@ export function requirePart(library: Pick<Library, 'findPart'>, { id, field: nam
 
 /**
  * What the schema of a request cannot know: that its models and parts are there and run, and that its input pictures are kept.
+ * Also that its prompts can be read in their style.
  * @throws StudioError model-missing, invalid-request, not-found
  */
 export function checkRequest(
@@ -53,6 +55,7 @@ export function checkRequest(
 ): void {
   const model = requireModel(library, request.model)
   requirePicture(request, model)
+  if (model.prompt === 'words') requireReadable(request)
   if (request.refiner) requireModel(library, request.refiner.model, 'refiner.model')
   for (const part of namedParts(request)) requirePart(library, part)
   for (const id of namedInputs(request)) {
@@ -73,6 +76,18 @@ function requirePicture({ init, unet }: GenerationRequest, { name, input }: Mode
   if (input !== 'instruct' || init !== null || unet !== undefined) return
   const found = `${name} edits a picture by the prompt, found none`
   throw new StudioError('invalid-request', `init: expected a picture, for ${found}`, { field: 'request.init' })
+}
+
+/** Prompts must be readable in their style. */
+function requireReadable({ prompt, negativePrompt, promptStyle = 'plain' }: GenerationRequest): void {
+  for (const [field, text] of Object.entries({ prompt, negativePrompt })) {
+    try {
+      promptStyles[promptStyle].read(text)
+    } catch (error) {
+      const sentence = `${field}: ${toFailure(error).message}`
+      throw new StudioError('invalid-request', sentence, { field: `request.${field}`, cause: error })
+    }
+  }
 }
 
 function inputField({ init, controls = [], imagePrompts = [] }: GenerationRequest, id: InputId): string {
