@@ -29,7 +29,14 @@ test('the queue shows what runs, what waits and what failed with the reason, and
       job({ id: id(1), state: 'failed', failure }),
       job({ id: id(2), state: 'running' }),
       job({ id: id(3) }),
-      job({ id: id(4), state: 'done', imageId: picture(1).id, startedAt: 0, finishedAt: 2500 }),
+      job({
+        id: id(4),
+        state: 'done',
+        imageId: picture(1).id,
+        startedAt: 0,
+        finishedAt: 2500,
+        note: 'the model heard no words',
+      }),
     ],
     'queue.cancel': () => undefined,
     'queue.retry': () => id(5),
@@ -38,6 +45,7 @@ test('the queue shows what runs, what waits and what failed with the reason, and
   const failed = screen.getByRole('region', { name: /^Failed/ })
   await expect.element(failed.getByText('Expected the model "lost", found none.')).toBeVisible()
   await expect.element(screen.getByText('Done in 3 s')).toBeVisible()
+  await expect.element(screen.getByText('The model heard no words.')).toBeVisible()
   await failed.getByRole('button', { name: 'Try again' }).click()
   await expect.poll(() => asked).toContainEqual({ name: 'queue.retry', input: id(1) })
   await screen

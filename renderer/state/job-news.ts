@@ -7,7 +7,7 @@ import type { Job } from '../../main/contract/job.ts'
 export function jobNews(before: Job | undefined, job: Job): string | undefined {
   if (before?.state !== job.state) {
     if (job.state === 'running') return `Started: ${shortPrompt(job)}`
-    if (job.state === 'done') return `Done: ${shortPrompt(job)}`
+    if (job.state === 'done') return `Done: ${shortPrompt(job)}${job.note === undefined ? '' : `. ${job.note}`}`
     if (job.state === 'failed') return `Failed: ${job.failure?.message ?? 'no reason was given'}`
     if (job.state === 'cancelled' && before?.state === 'running') return 'Cancelled'
     return undefined
