@@ -44,25 +44,39 @@ const REQUESTS_WITH_INPUTS = `
 
 /**
  * Removes the input pictures that no picture and no job names and that were last kept before the time (milliseconds since
- * 1970): a draft may still hold a younger one. How many were removed.
+ * 1970): a draft may still hold a younger one. An old one that is named counts as kept now, so that most starts find none to
+ * ask about and read no requests. How many were removed.
  */
 export async function forgetInputs(
   folders: Pick<Folders, 'inputs'>,
   database: Database,
   before: number,
 ): Promise<number> {
+  const old = await oldInputs(folders, before)
+  if (old.length === 0) return 0
+  const named = namedInputs(database)
+  const now = new Date()
+  for (const id of old) {
+    const path = join(folders.inputs, id)
+    await (named.has(id) ? utimes(path, now, now) : rm(path, { force: true }))
+  }
+  return old.filter((id) => !named.has(id)).length
+}
+
+async function oldInputs(folders: Pick<Folders, 'inputs'>, before: number): Promise<string[]> {
+  const old: string[] = []
+  for (const id of await readdir(folders.inputs)) {
+    if ((await stat(join(folders.inputs, id))).mtimeMs < before) old.push(id)
+  }
+  return old
+}
+
+function namedInputs(database: Database): Set<string> {
   const named = new Set<string>()
   for (const request of database.prepare<[], string>(REQUESTS_WITH_INPUTS).pluck().iterate()) {
     for (const [id] of request.matchAll(/[0-9a-f]{64}/g)) named.add(id)
   }
-  let removed = 0
-  for (const id of await readdir(folders.inputs)) {
-    const path = join(folders.inputs, id)
-    if (named.has(id) || (await stat(path)).mtimeMs >= before) continue
-    await rm(path, { force: true })
-    removed++
-  }
-  return removed
+  return named
 }
 
 async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
