@@ -40,9 +40,12 @@ function oneNoise(seed: number, shape: readonly number[], variation: NoiseVariat
   const draws = generators[variation.source ?? 'philox']
   const own = draws(seed, size)
   let path: ReturnType<typeof brownianNoise> | null = null
+  let first: Tensor | null = null
   return (draw, between) => {
     if (between) return (path ??= brownianNoise(seed, size))(...between)
-    return draw === 0 ? firstNoise(seed, size, own(0), variation) : own(draw)
+    if (draw > 0) return own(draw)
+    // A run asks twice: for its record and for its start.
+    return (first ??= firstNoise(seed, size, own(0), variation))
   }
 }
 

@@ -22,11 +22,11 @@ export interface Emphasised {
 export type Emphasis = (prompt: Emphasised) => Promise<Tensor>
 
 /** Each token's state times its weight: AUTOMATIC1111's "No norm". */
-export const multiplied: Emphasis = ({ chunks, states }) => Promise.resolve(timesWeights(states, chunks))
+export const multiplied: Emphasis = ({ chunks, states }) => Promise.resolve(weighed(states, chunks))
 
 /** The same, each chunk then brought back to the mean it had: AUTOMATIC1111's "Original". */
 export const rescaled: Emphasis = ({ chunks, states }) => {
-  const weighted = timesWeights(states, chunks)
+  const weighted = weighed(states, chunks)
   const size = states.data.length / chunks.length
   for (let from = 0; from < states.data.length; from += size) {
     const chunk = weighted.data.subarray(from, from + size)
@@ -38,7 +38,7 @@ export const rescaled: Emphasis = ({ chunks, states }) => {
 
 /** Each token's state moved away from, or towards, what an empty prompt has in its place: ComfyUI's way. */
 export const fromEmpty: Emphasis = async ({ chunks, states, empty, encode }) =>
-  awayFrom(await encode([empty.ids]), states, chunks)
+  weighed(states, chunks, await encode([empty.ids]))
 
 /** The epsilon of a weight of 0, whose blend would else be infinite; compel's. */
 const LEAST_WEIGHT = 1e-5
@@ -49,12 +49,12 @@ const LEAST_WEIGHT = 1e-5
  */
 export const masked: Emphasis = async ({ chunks, states, empty, encode }) => {
   const emptyStates = await encode([empty.ids])
-  const blended = awayFrom(emptyStates, states, chunks).data
+  const blended = weighed(states, chunks, emptyStates).data
   let total = 1
   for (const [fragment, weight] of lessened(chunks)) {
     const hidden = chunks.map(({ fragments }) => fragments.map((own) => own === fragment))
     const ids = chunks.map((chunk) => chunk.ids)
-    const without = awayFrom(emptyStates, await encode(ids, hidden), chunks).data
+    const without = weighed(await encode(ids, hidden), chunks, emptyStates).data
     const share = Math.tan(((1 - Math.max(LEAST_WEIGHT, weight)) * Math.PI) / 2)
     for (const [i, value] of without.entries()) blended[i] = (blended[i] ?? 0) + share * value
     total += share
@@ -77,22 +77,14 @@ function lessened(chunks: readonly Chunk[]): Map<number, number> {
   return found
 }
 
-function timesWeights({ shape, data }: Tensor, chunks: readonly Chunk[]): Tensor {
-  const width = shape.at(-1) ?? 1
-  const weights = chunks.flatMap((chunk) => chunk.weights)
-  return tensor(
-    shape,
-    data.map((value, i) => value * (weights[Math.floor(i / width)] ?? 1)),
-  )
-}
-
-function awayFrom(empty: Tensor, { shape, data }: Tensor, chunks: readonly Chunk[]): Tensor {
+/** Each token's state moved away from `base` by its weight: from what an empty prompt has in its place, or from nothing. */
+function weighed({ shape, data }: Tensor, chunks: readonly Chunk[], base?: Tensor): Tensor {
   const width = shape.at(-1) ?? 1
   const weights = chunks.flatMap((chunk) => chunk.weights)
   const moved = data.map((value, i) => {
-    const base = empty.data[i % empty.data.length] ?? 0
+    const from = base?.data[i % base.data.length] ?? 0
     const weight = weights[Math.floor(i / width)] ?? 1
-    return weight === 1 ? value : base + (value - base) * weight
+    return weight === 1 ? value : from + (value - from) * weight
   })
   return tensor(shape, moved)
 }
