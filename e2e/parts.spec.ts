@@ -83,8 +83,12 @@ test('a LoRA that is gone is told at its row, and nothing is lost', async ({ pag
   const create = new CreateRoom(page)
   await expect(create.prompt).toBeVisible()
   await refresh(page)
-  await create.prompt.fill('a fox, <lora:ink:0.5>')
-  await expect(create.prompt).toHaveValue('a fox')
+  // A name becomes a row once the window has heard of the LoRA, which may be after the look that found it.
+  await expect(async () => {
+    await create.prompt.fill('')
+    await create.prompt.fill('a fox, <lora:ink:0.5>')
+    await expect(create.prompt).toHaveValue('a fox', { timeout: 1000 })
+  }).toPass()
   await expect(page.getByRole('spinbutton', { name: 'Weight of ink' })).toHaveValue('0.50')
   rmSync(path.join(home, 'models', 'Lora', 'ink.safetensors'))
   await refresh(page)
