@@ -13,7 +13,7 @@ import random
 
 from recipe import HERE
 
-from captions import EVERYDAY, LANDS, SKIES, plainly
+from captions import LANDS, SKIES, plainly
 from collate import collate
 from colours import COLOURS, GROUNDS
 from painter import Painter, Sprites
@@ -30,7 +30,7 @@ def cases(index, rng):
     """{kind: [(prompt, labels, arguments of the planner)]}"""
     nouns = index.nouns
     number = {noun.icon: i for i, noun in enumerate(nouns)}
-    everyday = [n for n in nouns if n.weight == EVERYDAY]
+    everyday = [n for n in nouns if n.frequency == 'everyday']
     standing = [n for n in everyday if n.place == 'ground']
     coloured = [(n, c) for n in everyday for c in index.paints[index.sprite(n, 'flat')]]
     grounds = [(rng.choice(everyday), list(GROUNDS)[i % len(GROUNDS)]) for i in range(COUNT)]

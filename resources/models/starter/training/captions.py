@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from colours import COLOURS
 
 HERE = pathlib.Path(__file__).resolve().parent
-EVERYDAY = 2.2  # how often an everyday thing is drawn, against 1 for the others
+FREQUENCIES = {'+': 'everyday', ' ': 'common', '-': 'rare'}
 KEEP_HYPHENS = {'t-rex', 't-shirt', 'jack-o-lantern', 'tuk-tuk'}
 PLURALS = (
     'grapes cherries blueberries peas pancakes fries noodles jeans gloves socks glasses sunglasses books headphones '
@@ -40,7 +40,7 @@ class Noun:
     icon: str
     place: str  # ground, sky, water or thing
     names: list
-    weight: float
+    frequency: str  # everyday, common or rare
 
 
 @dataclass
@@ -83,7 +83,7 @@ def load_nouns(path=HERE / 'nouns.txt'):
         icon = icon.strip()
         readable = lambda name: name if name in KEEP_HYPHENS else name.replace('-', ' ')
         names = [readable(name.strip()) for name in (names or icon).split(',')]
-        nouns.append(Noun(icon, place, names, EVERYDAY if line[0] == '+' else 1.0))
+        nouns.append(Noun(icon, place, names, FREQUENCIES[line[0]]))
     return nouns
 
 

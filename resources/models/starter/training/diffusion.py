@@ -26,8 +26,11 @@ class Schedule:
         self.signal, self.noise = power.sqrt().float().to(device), (1 - power).sqrt().float().to(device)
 
     def random_steps(self, count, device, noisy):
-        """A step of each of `count` equal parts of the range: every batch covers it. `noisy` above 1 prefers noise."""
-        u = (torch.arange(count, device=device) + torch.rand(count, device=device)) / count
+        """
+        A step of each of `count` equal parts of the range, in any order (the pictures of a batch have one), so that
+        every batch covers it. `noisy` above 1 prefers noise.
+        """
+        u = (torch.randperm(count, device=device) + torch.rand(count, device=device)) / count
         return ((1 - (1 - u) ** noisy) * STEPS).long().clamp(max=STEPS - 1)
 
     def corrupt(self, x, t):

@@ -12,11 +12,14 @@ from planner import Planner
 
 
 class Plans(torch.utils.data.IterableDataset):
-    """Endless (plan, token ids) pairs for batches of `count` pictures; every worker process has its own seed."""
+    """
+    Endless (plan, token ids) pairs for batches of `count` pictures with `versions` captions each, one of which is
+    empty now and then; every worker process has its own seed.
+    """
 
-    def __init__(self, index, tokenizer, count, seed=0, without_caption=0.1, **options):
+    def __init__(self, index, tokenizer, count, seed=0, versions=1, without_caption=0.1, **options):
         self.index, self.tokenizer, self.count, self.seed = index, tokenizer, count, seed
-        self.without_caption, self.options = without_caption, options
+        self.versions, self.without_caption, self.options = versions, without_caption, options
 
     def __iter__(self):
         worker = torch.utils.data.get_worker_info()
@@ -24,8 +27,9 @@ class Plans(torch.utils.data.IterableDataset):
         planner, rng = Planner(self.index, seed, **self.options), random.Random(seed + 500)
         while True:
             pictures, plan = collate(self.index, [planner.picture() for _ in range(self.count)])
-            texts = ['' if rng.random() < self.without_caption else captions.caption(p, rng) for p in pictures]
-            yield plan, np.array([self.tokenizer(text) for text in texts], np.int64)
+            told = lambda p: '' if rng.random() < self.without_caption else captions.caption(p, rng)
+            ids = [[self.tokenizer(told(picture)) for _ in range(self.versions)] for picture in pictures]
+            yield plan, np.array(ids, np.int64)
 
 
 def as_it_is(batch):

@@ -13,6 +13,7 @@ from landscape import LANDS, SKIES, landscape, shade
 
 SPRITES = pathlib.Path(__file__).resolve().parent / 'sprites'
 PLACES = ('ground', 'sky', 'water', 'thing')
+OFTEN = {'everyday': 2.2, 'common': 1, 'rare': 1}
 
 
 class SpriteIndex:
@@ -43,15 +44,29 @@ class Planner:
     flat, single: the shares of flat drawings and of plain grounds; recolour: the share of things that are painted over
     jitter: below 1 it narrows sizes and positions, which a small model learns sooner
     mirror: the share of mirrored things
+    alone, together: how often things of each frequency are drawn on plain grounds, in landscapes
     """
 
-    def __init__(self, index, seed=0, flat=0.65, single=0.5, jitter=1.0, mirror=0.3, recolour=0.25):
+    def __init__(
+        self,
+        index,
+        seed=0,
+        flat=0.65,
+        single=0.5,
+        jitter=1.0,
+        mirror=0.3,
+        recolour=0.25,
+        alone=OFTEN,
+        together=OFTEN,
+    ):
         self.index, self.rng = index, random.Random(seed)
         self.flat, self.single, self.jitter, self.mirror, self.recolour = flat, single, jitter, mirror, recolour
-        self.pools = {}
-        for places in (*((place,) for place in PLACES), PLACES):
-            nouns = [n for n in index.nouns if n.place in places]
-            self.pools[places] = nouns, list(np.cumsum([n.weight for n in nouns]))
+        self.pool = self._pool(PLACES, alone)
+        self.pools = {place: self._pool([place], together) for place in PLACES}
+
+    def _pool(self, places, often):
+        nouns = [n for n in self.index.nouns if n.place in places]
+        return nouns, list(np.cumsum([often[n.frequency] for n in nouns]))
 
     def picture(self):
         return self.plain() if self.rng.random() < self.single else self.scene()
@@ -60,8 +75,8 @@ class Planner:
         """A number between low and high, drawn to the middle by `jitter`."""
         return (low + high) / 2 + (self.rng.random() - 0.5) * (high - low) * self.jitter
 
-    def noun(self, *places):
-        nouns, weights = self.pools[places or PLACES]
+    def noun(self, place=None):
+        nouns, weights = self.pools[place] if place else self.pool
         return self.rng.choices(nouns, cum_weights=weights)[0]
 
     def style(self):

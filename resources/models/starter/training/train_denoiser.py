@@ -1,5 +1,7 @@
 """Stage two: text encoder and U-Net together, by squared error on the velocity, on the autoencoder's latents."""
 
+import collections
+import random
 import time
 
 import torch
@@ -8,6 +10,7 @@ import torch.nn.functional as F
 
 from blocks import LATENTS
 from diffusion import Schedule, sample
+from optimiser import Replicas
 from pictures import sheet, to_images
 from settings import factor
 from trainer import Trainer, nhwc
@@ -50,6 +53,33 @@ class Latents:
         return (mean + torch.randn_like(mean) * (0.5 * log_variance).exp()) * self.scale
 
 
+class Memory:
+    """
+    Endless (latents, token ids) batches. Painting and encoding cost a third of a training step on a processor, so of
+    every batch only one part in `reuse` is new; the others are drawn again from the last `remembered` pictures, each
+    time with another of their captions, another place in time and other noise.
+    """
+
+    VERSIONS = 6
+
+    def __init__(self, session, latents, plan, seed):
+        self.batch, self.reuse, self.latents, self.turn = plan['batch'], plan.get('reuse', 1), latents, 0
+        self.room = max(1, plan.get('remembered', 0) // self.batch)
+        self.pictures = session.pictures(self.batch, seed, self.VERSIONS if self.reuse > 1 else 1)
+        self.kept = collections.deque(maxlen=self.room)
+
+    def __next__(self):
+        if self.turn % self.reuse == 0 or self.turn < self.room // 4:
+            x, ids = next(self.pictures)
+            self.kept.append((self.latents(x), ids))
+        self.turn += 1
+        if self.reuse == 1:
+            return self.kept[-1][0], self.kept[-1][1][:, 0]
+        rows = [divmod(place, self.batch) for place in random.sample(range(len(self.kept) * self.batch), self.batch)]
+        told = [self.kept[i][1][row, random.randrange(self.VERSIONS)] for i, row in rows]
+        return torch.stack([self.kept[i][0][row] for i, row in rows]), torch.stack(told)
+
+
 def teach_text(session, text, latents):
     """
     Lets the text encoder foretell thumbnails of the latents before it meets the U-Net. Trained together from the
@@ -61,7 +91,7 @@ def teach_text(session, text, latents):
     optimiser = torch.optim.AdamW([*text.parameters(), *head.parameters()], lr=1e-3, weight_decay=0.01)
     start, losses = time.time(), []
     for x, ids in session.pictures(batch, seed=50000):
-        wanted = F.adaptive_avg_pool2d(latents(x), THUMBNAIL).flatten(1)
+        ids, wanted = ids[:, 0], F.adaptive_avg_pool2d(latents(x), THUMBNAIL).flatten(1)
         with session.autocast():
             loss = F.mse_loss(head(text(ids)[:, -1]).float(), wanted)
         optimiser.zero_grad(set_to_none=True)
@@ -94,7 +124,8 @@ def train_denoiser(session, networks, scale, teach):
     denoiser, latents = session.place(Denoiser(networks)), Latents(session, networks['vae'], scale)
     if teach and not (session.state / 'denoiser.checkpoint').exists():
         teach_text(session, denoiser.text, latents)
-    trainer, fast = Trainer(session, 'denoiser', denoiser, plan), session.compiled(denoiser)
+    trainer = Trainer(session, 'denoiser', denoiser, plan)
+    replicas = Replicas(session.compiled(denoiser), plan.get('replicas', 1))
     sums, drawn = [], time.time()
 
     def draw_sheet():
@@ -117,16 +148,17 @@ def train_denoiser(session, networks, scale, teach):
             draw_sheet()
             drawn = time.time()
 
-    batches = session.pictures(plan['batch'], seed=100000 + trainer.step)
-    for _ in trainer.steps(report):
-        x, ids = next(batches)
-        t = schedule.random_steps(plan['batch'], session.device, plan['noisy'])
-        noisy, velocity = schedule.corrupt(latents(x), t)
+    def loss(network, noisy, t, ids, velocity):
         with session.autocast():
-            predicted = fast(nhwc(noisy), t, ids)
-        loss = ((predicted.float() - velocity).pow(2).mean((1, 2, 3)) * schedule.weight(t)).mean()
-        loss.backward()
+            predicted = network(nhwc(noisy), t, ids)
+        return ((predicted.float() - velocity).pow(2).mean((1, 2, 3)) * schedule.weight(t)).mean()
+
+    memory = Memory(session, latents, plan, seed=100000 + trainer.step)
+    for _ in trainer.steps(report):
+        x, ids = next(memory)
+        t = schedule.random_steps(plan['batch'], session.device, plan['noisy'])
+        noisy, velocity = schedule.corrupt(x, t)
+        sums.append(replicas.backward(loss, noisy, t, ids, velocity))
         trainer.update(plan['batch'])
-        sums.append(loss.detach())
     draw_sheet()
     trainer.use_average()

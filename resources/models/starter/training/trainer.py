@@ -1,4 +1,4 @@
-"""What both stages share: the machine, the pictures, a log; a network's optimiser, its average and its clock."""
+"""What both stages share: the machine, the pictures, a log; a network's optimisers, its average and its clock."""
 
 import contextlib
 import json
@@ -9,6 +9,7 @@ import time
 import torch
 
 from collate import collate
+from optimiser import Optimiser
 from painter import Painter, Sprites
 from pictures import stream
 from planner import Planner, SpriteIndex
@@ -41,10 +42,10 @@ class Session:
             return contextlib.nullcontext()
         return torch.autocast(device_type=self.device.type, dtype=torch.bfloat16)
 
-    def pictures(self, batch, seed):
-        """Endless (pictures in -1..1, token ids) batches on the device."""
+    def pictures(self, batch, seed, versions=1):
+        """Endless (pictures in -1..1, token ids of `versions` captions each) batches on the device."""
         options, workers = self.settings['pictures'], self.settings['workers']
-        for plan, ids in stream(self.index, self.tokenizer, batch, workers, seed=seed, **options):
+        for plan, ids in stream(self.index, self.tokenizer, batch, workers, seed=seed, versions=versions, **options):
             yield nhwc(self.painter(plan) * 2 - 1), torch.from_numpy(ids).to(self.device)
 
     def held_out(self, count):
@@ -76,9 +77,7 @@ class Trainer:
         self.session, self.plan, self.network = session, plan, network
         self.path = session.state / f'{name}.checkpoint'
         self.parameters = list(network.parameters())
-        matrices, vectors = [p for p in self.parameters if p.ndim > 1], [p for p in self.parameters if p.ndim <= 1]
-        groups = [{'params': matrices, 'weight_decay': 0.01}, {'params': vectors, 'weight_decay': 0.0}]
-        self.optimiser = torch.optim.AdamW(groups, lr=plan['rate'], betas=(0.9, 0.99))
+        self.optimiser = Optimiser(network, plan['rate'], plan.get('replicas', 1))
         self.average = [p.detach().clone() for p in self.parameters]
         self.total = plan['minutes'] * 60
         self.step = self.seen = 0
@@ -115,11 +114,9 @@ class Trainer:
         """One step on the gradients at hand; gradients that are not finite are left out."""
         norm = torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
         if torch.isfinite(norm):
-            for group in self.optimiser.param_groups:
-                group['lr'] = self.rate()
-            self.optimiser.step()
+            self.optimiser.step(self.rate())
             self._follow()
-        self.optimiser.zero_grad(set_to_none=True)
+        self.optimiser.zero_grad()
         self.step, self.seen = self.step + 1, self.seen + seen
 
     @torch.no_grad()

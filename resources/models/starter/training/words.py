@@ -7,7 +7,7 @@ Writes the words that the studio offers for the built-in model: renderer/panels/
 import pathlib
 import textwrap
 
-from captions import EVERYDAY, LANDS, SKIES, STYLES, load_nouns, with_article
+from captions import LANDS, SKIES, STYLES, load_nouns, with_article
 from colours import COLOURS, GROUNDS
 
 TARGET = pathlib.Path(__file__).resolve().parents[4] / 'renderer/panels/create/starter-words.ts'
@@ -45,12 +45,12 @@ export const STARTER_WORDS: readonly string[] = `${THINGS},${SETTINGS},${REST}`
 
 def main():
     nouns = load_nouns()
-    things = [name for noun in nouns if noun.weight == EVERYDAY for name in noun.names]
+    things = [name for noun in nouns if noun.frequency == 'everyday' for name in noun.names]
     scenes = [phrase for group in (SKIES, LANDS) for phrases in group.values() for phrase in phrases]
     grounds = [f'on {with_article(ground)} background' for ground in GROUNDS]
     styles = [phrases[0] for phrases in STYLES.values()]
     settings = [*scenes, *grounds, *PLACES, *COLOURS, *(g for g in GROUNDS if g not in COLOURS), *styles]
-    rest = [name for noun in nouns if noun.weight != EVERYDAY for name in noun.names]
+    rest = [name for noun in nouns if noun.frequency == 'common' for name in noun.names]
     taken, blocks = set(), []
     for words in (things, settings, rest):
         own = [word for word in dict.fromkeys(words) if word not in taken]
