@@ -1,66 +1,28 @@
-import { randomUUID } from 'node:crypto'
-import { cp, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openCheckpoint } from '../checkpoint/open.ts'
 import { editTensors, toRefiner, widenInput } from '../checkpoint/test-models.ts'
 import type { StoredTensor } from '../checkpoint/test-models.ts'
 import type { GenerationRequest } from '../contract/generation.ts'
-import { pictureTensor } from '../image/picture.ts'
-import { Studio } from './studio.ts'
 import { writeDiffusersFolder } from './test-folders.ts'
+import { ICON, testStudios, VOCABULARIES } from './test-studio.ts'
 
-const PROJECT = join(import.meta.dirname, '../..')
-const VOCABULARIES = join(PROJECT, 'resources/vocabularies')
-const FIXTURES = join(PROJECT, 'bench/parity/fixtures')
+const FIXTURES = join(import.meta.dirname, '../../bench/parity/fixtures')
 const INPUT = '0'.repeat(64)
-const SIZE = { widthPx: 128, heightPx: 64 }
-const REQUEST: GenerationRequest = {
-  model: 'any',
+const openStudio = testStudios(onTestFinished, {
   prompt: 'a red cat sitting on a green sofa',
-  negativePrompt: 'blurry',
-  seed: 1,
-  steps: 2,
-  guidanceScale: 5,
+  widthPx: 128,
   sampler: 'dpmpp-2m',
   schedule: 'karras',
-  init: null,
-  ...SIZE,
-}
+})
 
 /** @param parts their files in the world's folder, by id */
 async function world(parts: Record<string, string> = {}) {
-  const folder = await mkdtemp(join(tmpdir(), 'families-'))
-  const studio = new Studio({ vocabulariesFolder: VOCABULARIES, appVersion: '0.0.0' })
-  onTestFinished(async () => {
-    await studio.release()
-    await rm(folder, { recursive: true, force: true })
-  })
-  const generate = async (modelPath: string, changes: Partial<GenerationRequest> = {}) => {
-    const result = await studio.generate(
-      {
-        jobId: randomUUID(),
-        request: { ...REQUEST, ...changes },
-        modelPath,
-        inputPaths: { [INPUT]: join(PROJECT, 'resources/icons/icon.png') },
-        partPaths: Object.fromEntries(Object.entries(parts).map(([id, name]) => [id, join(folder, name)])),
-        embeddings: [],
-        stagingFolder: folder,
-        threads: null,
-        showPreviews: true,
-        batchGuidance: true,
-      },
-      {
-        signal: new AbortController().signal,
-        onProgress: () => undefined,
-        onPreview: () => undefined,
-        logger: console,
-      },
-    )
-    const { data } = await pictureTensor(join(folder, result.pictureName), { ...SIZE, fit: 'crop' })
-    return { ...result, data }
-  }
+  const { folder, generate: make } = await openStudio()
+  const partPaths = Object.fromEntries(Object.entries(parts).map(([id, name]) => [id, join(folder, name)]))
+  const generate = (modelPath: string, changes: Partial<GenerationRequest> = {}) =>
+    make(modelPath, changes, { inputPaths: { [INPUT]: ICON }, partPaths, threads: null, showPreviews: true })
   return { folder, generate }
 }
 

@@ -1,6 +1,4 @@
-import { randomUUID } from 'node:crypto'
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { openCheckpoint } from '../checkpoint/open.ts'
@@ -9,26 +7,13 @@ import { TINY_ENCODER, writeImageEncoder, writeIpAdapter } from '../checkpoint/p
 import { SOUND_MODELS } from '../checkpoint/test-models.ts'
 import type { ControlUse, GenerationRequest, ImagePrompt } from '../contract/generation.ts'
 import type { GenerationTask } from '../contract/studio.ts'
-import { pictureTensor, writePicture } from '../image/picture.ts'
+import { writePicture } from '../image/picture.ts'
 import { gaussianNoise } from '../tensor/noise.ts'
-import { Studio } from './studio.ts'
+import { ICON, testStudios } from './test-studio.ts'
 
-const PROJECT = join(import.meta.dirname, '../..')
 const PICTURE = 'a'.repeat(64)
 const OTHER_PICTURE = 'b'.repeat(64)
-const REQUEST: GenerationRequest = {
-  model: 'any',
-  prompt: 'a red cat',
-  negativePrompt: 'blurry',
-  seed: 1,
-  steps: 4,
-  guidanceScale: 5,
-  widthPx: 64,
-  heightPx: 64,
-  sampler: 'euler',
-  schedule: 'normal',
-  init: null,
-}
+const openStudio = testStudios(onTestFinished, { steps: 4, sampler: 'euler' })
 const CONTROL: ControlUse = {
   id: 'control',
   image: PICTURE,
@@ -42,43 +27,14 @@ const PROMPT: ImagePrompt = { id: 'adapter', image: PICTURE, weight: 1, start: 0
 
 /** A studio over a tiny model, with folders for parts; `generate` gives the picture's values. */
 async function setUp(modelPath = SOUND_MODELS.singleFile) {
-  const folder = await mkdtemp(join(tmpdir(), 'guides-'))
-  const studio = new Studio({ vocabulariesFolder: join(PROJECT, 'resources/vocabularies'), appVersion: '0.0.0' })
-  onTestFinished(async () => {
-    await studio.release()
-    await rm(folder, { recursive: true, force: true })
-  })
+  const { folder, generate: make } = await openStudio()
   const paths = Object.fromEntries(
     ['control', 'other', 'adapter', 'encoder'].map((id) => [id, join(folder, `${id}.safetensors`)]),
   )
-  const generate = async (
-    changes: Partial<GenerationRequest>,
-    more: Partial<GenerationTask> = {},
-  ): Promise<Float32Array> => {
-    const context = {
-      signal: new AbortController().signal,
-      onProgress: () => undefined,
-      onPreview: () => undefined,
-      logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
-    }
-    const task: GenerationTask = {
-      jobId: randomUUID(),
-      request: { ...REQUEST, ...changes },
-      modelPath,
-      inputPaths: {
-        [PICTURE]: join(folder, 'noise.png'),
-        [OTHER_PICTURE]: join(PROJECT, 'resources/icons/icon.png'),
-      },
-      partPaths: paths,
-      embeddings: [],
-      stagingFolder: folder,
-      threads: null,
-      showPreviews: false,
-      batchGuidance: true,
-      ...more,
-    }
-    const { pictureName, widthPx, heightPx } = await studio.generate(task, context)
-    return (await pictureTensor(join(folder, pictureName), { widthPx, heightPx, fit: 'stretch' })).data
+  const inputPaths = { [PICTURE]: join(folder, 'noise.png'), [OTHER_PICTURE]: ICON }
+  const generate = async (changes: Partial<GenerationRequest>, more: Partial<GenerationTask> = {}) => {
+    const made = await make(modelPath, changes, { inputPaths, partPaths: paths, threads: null, ...more })
+    return made.data
   }
   await writePicture(gaussianNoise(9, 0, [1, 3, 64, 64]), join(folder, 'noise.png'), { texts: {} })
   const { unet } = await openCheckpoint(modelPath)

@@ -1,4 +1,4 @@
-import { copyFile } from 'node:fs/promises'
+import { copyFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { readSafetensors, readTensor } from '../checkpoint/safetensors.ts'
@@ -36,6 +36,32 @@ describe('LoRAs', () => {
     expect((await predicted()).data).toEqual(before)
     await joinWith({})
     expect((await predicted()).data).toEqual(before)
+  })
+
+  test('written anew between two pictures are read anew', async () => {
+    const { join: joinWith, predicted } = await testModel()
+    const partPaths = await style()
+    const loras = [{ id: 'style', weight: 1 }]
+    await joinWith({ loras }, { partPaths })
+    const before = (await predicted()).data
+    await writeLora(partPaths['style'] ?? '', {
+      [`${UNET}.lora_up.weight`]: factor(5, [64, 2]),
+      [`${UNET}.lora_down.weight`]: factor(6, [2, 64]),
+    })
+    await joinWith({ loras }, { partPaths })
+    expect((await predicted()).data).not.toEqual(before)
+  })
+
+  test('gone between two pictures are missed by name', async () => {
+    const { join: joinWith } = await testModel()
+    const partPaths = await style()
+    const loras = [{ id: 'style', weight: 1 }]
+    await joinWith({ loras }, { partPaths })
+    await rm(partPaths['style'] ?? '')
+    await expect(joinWith({ loras }, { partPaths })).rejects.toMatchObject({
+      code: 'model-missing',
+      message: expect.stringContaining('found it gone') as string,
+    })
   })
 
   test('networks that they leave alone stay open', async () => {

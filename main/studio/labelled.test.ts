@@ -1,36 +1,17 @@
-import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { inspect } from '../checkpoint/inspect.ts'
 import { openCheckpoint, openModel } from '../checkpoint/open.ts'
 import { writeLdmModel } from '../checkpoint/test-ldm-models.ts'
 import type { LdmModel } from '../checkpoint/test-ldm-models.ts'
-import { editTensors } from '../checkpoint/test-models.ts'
+import { editTensors, testModels } from '../checkpoint/test-models.ts'
 import type { GenerationRequest } from '../contract/generation.ts'
-import { pictureTensor } from '../image/picture.ts'
 import { tensor } from '../tensor/tensor.ts'
 import { classNames } from './class-names.ts'
 import { classNumber } from './labelled.ts'
 import { LoadedModel } from './loaded-model.ts'
-import { Studio } from './studio.ts'
+import { testStudios, VOCABULARIES } from './test-studio.ts'
 
-const VOCABULARIES = join(import.meta.dirname, '../../resources/vocabularies')
-const QUIET = { info: () => undefined, warn: () => undefined, error: () => undefined }
-const SIZE = { widthPx: 64, heightPx: 64 }
-const REQUEST: GenerationRequest = {
-  model: 'any',
-  prompt: 'class 3',
-  negativePrompt: '',
-  seed: 1,
-  steps: 2,
-  guidanceScale: 3,
-  sampler: 'ddim',
-  schedule: 'normal',
-  init: null,
-  ...SIZE,
-}
 const VQ = { width: 32, mult: [1, 1, 2], latentChannels: 3, codebook: 16, attention: [] }
 const UNET = { channels: 3, width: 32, mult: [1, 2], resBlocks: 1, scaleShift: false, updown: false }
 /** As the model of ImageNet's classes, of ten. */
@@ -44,45 +25,19 @@ const CHURCHES: LdmModel = {
   scaleFactor: 0.5,
 }
 
-async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'labelled-'))
-  onTestFinished(() => rm(folder, { recursive: true, force: true }))
-  return folder
-}
+const { temporaryFolder } = testModels(onTestFinished)
+const openStudio = testStudios(onTestFinished, { prompt: 'class 3', negativePrompt: '', guidanceScale: 3 })
 
 /** A file of the model, and a studio that makes pictures with it. */
 async function world(model: LdmModel) {
   const path = join(await temporaryFolder(), 'model.safetensors')
   await writeLdmModel(path, model)
-  return { path, generate: studioFor(path) }
+  return { path, generate: await studioFor(path) }
 }
 
-function studioFor(modelPath: string) {
-  const studio = new Studio({ vocabulariesFolder: VOCABULARIES, appVersion: '0.0.0' })
-  onTestFinished(() => studio.release())
-  return async (changes: Partial<GenerationRequest> = {}) => {
-    const stagingFolder = dirname(modelPath)
-    const task = {
-      jobId: randomUUID(),
-      request: { ...REQUEST, ...changes },
-      modelPath,
-      inputPaths: {},
-      partPaths: {},
-      embeddings: [],
-      stagingFolder,
-      threads: 1,
-      showPreviews: true,
-      batchGuidance: true,
-    }
-    const result = await studio.generate(task, {
-      signal: new AbortController().signal,
-      onProgress: () => undefined,
-      onPreview: () => undefined,
-      logger: QUIET,
-    })
-    const { data } = await pictureTensor(join(stagingFolder, result.pictureName), { ...SIZE, fit: 'crop' })
-    return { ...result, data }
-  }
+async function studioFor(modelPath: string) {
+  const { generate } = await openStudio()
+  return (changes: Partial<GenerationRequest> = {}) => generate(modelPath, changes, { showPreviews: true })
 }
 
 function largestDifference(a: Float32Array, b: Float32Array): number {
@@ -110,7 +65,7 @@ test('guidance goes away from the entry behind the last class', async () => {
     // The entry for no class, the eleventh, becomes that of class 3: nothing is left to go away from.
     table?.bytes.set(table.bytes.slice(3 * width, 4 * width), 10 * width)
   })
-  const again = studioFor(path)
+  const again = await studioFor(path)
   const data = (await again()).data
   expect(data).not.toEqual(before.data)
   expect(largestDifference(data, free.data)).toBeLessThanOrEqual(1 / 255 + 1e-6)
@@ -172,7 +127,7 @@ test('the averaged copies of the U-Net are used where a file has them, as the or
       if (name.endsWith('out.2.weight')) tensors.set(name, { ...stored, bytes: new Uint8Array(stored.bytes.length) })
     }
   })
-  const again = studioFor(path)
+  const again = await studioFor(path)
   expect((await again({ prompt: '' })).data).toEqual(live.data)
 })
 

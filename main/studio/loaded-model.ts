@@ -21,10 +21,7 @@ import { neutralFeeds } from './guide-feeds.ts'
 import type { GuideFeeds } from './guide-feeds.ts'
 import { controlName, readGuides } from './guides.ts'
 import type { GuideName, Guides } from './guides.ts'
-import { alone, ALONE, joined, joinedMarks, marksDiffer } from './joined-networks.ts'
-import type { Joined } from './joined-networks.ts'
-import { joinedWords, noWords } from './joined-words.ts'
-import type { JoinedWords } from './joined-words.ts'
+import { Joining } from './joining.ts'
 import type { Networks } from './networks.ts'
 import { decoding, encoding } from './open-autoencoder.ts'
 import type { Decode, Encode } from './open-autoencoder.ts'
@@ -52,10 +49,7 @@ type NetworkName =
 /** A model whose networks are opened when first asked for, and stay open until `release`. */
 export class LoadedModel {
   readonly #model: Model
-  #joined: Joined
-  #marks = ALONE
-  /** One for each text encoder that takes any. */
-  #words: readonly JoinedWords[]
+  readonly #joining: Joining
   readonly options: LoadOptions
   /** One for each text encoder. */
   readonly #tokenizers: readonly Tokenizer[]
@@ -65,8 +59,7 @@ export class LoadedModel {
 
   private constructor(model: Model, tokenizers: readonly Tokenizer[], options: LoadOptions) {
     this.#model = model
-    this.#joined = alone(model)
-    this.#words = noWords(this.networks.wordSpaces)
+    this.#joining = new Joining(model)
     this.options = options
     this.#tokenizers = tokenizers
   }
@@ -91,13 +84,12 @@ export class LoadedModel {
 
   /** With what joins it. */
   get facts(): ModelFacts {
-    const { diffusion, isPredictionTypeStated } = this.#joined.facts
-    return { ...this.#model, diffusion, isPredictionTypeStated }
+    return this.#joining.facts
   }
 
   /** With what joins them. */
   get networks(): Networks {
-    return this.#joined.networks
+    return this.#joining.networks
   }
 
   /**
@@ -105,16 +97,9 @@ export class LoadedModel {
    * @throws StudioError invalid-request, naming the field; model-missing, checkpoint-unsupported
    */
   async join(task: GenerationTask, logger: Logger): Promise<void> {
-    const [before, after] = [this.#marks, joinedMarks(task)]
-    this.#words = await joinedWords(task, this.networks.wordSpaces, logger)
-    if (!marksDiffer(before, after)) {
-      for (const warning of this.#joined.warnings) logger.warn(warning)
-      return
-    }
-    this.#joined = await joined(this.#model, task, logger)
-    this.#marks = after
-    if (marksDiffer(before, after, 'U-Net')) this.#predictionType = null
-    await this.#open.close((name) => marksDiffer(before, after, name))
+    const isChanged = await this.#joining.join(task, logger)
+    if (isChanged('U-Net')) this.#predictionType = null
+    await this.#open.close(isChanged)
   }
 
   /** Pixels a side for each latent cell. */
@@ -127,7 +112,7 @@ export class LoadedModel {
     const encoders: PromptEncoder[] = []
     for (const [i, tokenizer] of this.#tokenizers.entries()) {
       const network = await this.openTextEncoder(i)
-      const words = this.#words[i]
+      const words = this.#joining.words(i)
       const encode = textEncoder(network, words, () => this.#hidingTextEncoder(i))
       encoders.push({ tokenizer: withWords(tokenizer, words?.words ?? []), encode })
     }

@@ -1,52 +1,31 @@
-import { randomUUID } from 'node:crypto'
-import { mkdtemp, rename, rm, symlink } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rename, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as protobuf from '@bufbuild/protobuf'
 import * as wellKnown from '@bufbuild/protobuf/wkt'
 import { expect, onTestFinished, test } from 'vitest'
 import { inspect } from '../checkpoint/inspect.ts'
 import { openCheckpoint, openModel } from '../checkpoint/open.ts'
+import { testModels } from '../checkpoint/test-models.ts'
 import type { GenerationRequest } from '../contract/generation.ts'
 import { joined } from '../diffusion/guidance.ts'
-import { pictureTensor } from '../image/picture.ts'
 import { onnxReader, onnxWriter } from '../network/onnx/test-reader.ts'
 import { tensor } from '../tensor/tensor.ts'
 import { encodePrompts } from '../text/conditioning.ts'
 import { LoadedModel } from './loaded-model.ts'
-import { Studio } from './studio.ts'
 import { writeOnnxFolder } from './test-onnx-folders.ts'
 import type { ExportStyle } from './test-onnx-folders.ts'
 import { TASK } from './test-joined.ts'
+import { testStudios, VOCABULARIES } from './test-studio.ts'
 
-const PROJECT = join(import.meta.dirname, '../..')
-const VOCABULARIES = join(PROJECT, 'resources/vocabularies')
 const MERGES = join(VOCABULARIES, 'clip-merges.txt')
-const FIXTURES = join(PROJECT, 'bench/parity/fixtures')
-const QUIET = { info: () => undefined, warn: () => undefined, error: () => undefined }
-const SIZE = { widthPx: 128, heightPx: 64 }
-const REQUEST: GenerationRequest = {
-  model: 'any',
-  prompt: 'a red cat',
-  negativePrompt: 'blurry',
-  seed: 1,
-  steps: 2,
-  guidanceScale: 5,
-  sampler: 'dpmpp-2m',
-  schedule: 'karras',
-  init: null,
-  ...SIZE,
-}
+const FIXTURES = join(import.meta.dirname, '../../bench/parity/fixtures')
 const NEWER: ExportStyle = { externalData: 'model.onnx_data', isOlder: false }
 const OLDER: ExportStyle = { externalData: null, isOlder: true }
 const CODEC = { read: onnxReader(protobuf, wellKnown), write: onnxWriter(protobuf, wellKnown) }
 const LOAD = { threads: 1, vocabulariesFolder: VOCABULARIES }
 
-async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'onnx-'))
-  onTestFinished(() => rm(folder, { recursive: true, force: true }))
-  return folder
-}
+const { temporaryFolder } = testModels(onTestFinished)
+const openStudio = testStudios(onTestFinished, { widthPx: 128, sampler: 'dpmpp-2m', schedule: 'karras' })
 
 /** A model of the project and its export. */
 async function world(fixture: string, style: ExportStyle) {
@@ -57,29 +36,9 @@ async function world(fixture: string, style: ExportStyle) {
   return { folder, original, exported }
 }
 
-async function picture(modelPath: string, folder: string, changes: Partial<GenerationRequest> = {}) {
-  const studio = new Studio({ vocabulariesFolder: VOCABULARIES, appVersion: '0.0.0' })
-  onTestFinished(() => studio.release())
-  const task = {
-    jobId: randomUUID(),
-    request: { ...REQUEST, ...changes },
-    modelPath,
-    inputPaths: {},
-    partPaths: {},
-    embeddings: [],
-    stagingFolder: folder,
-    threads: 1,
-    showPreviews: false,
-    batchGuidance: true,
-  }
-  const result = await studio.generate(task, {
-    signal: new AbortController().signal,
-    onProgress: () => undefined,
-    onPreview: () => undefined,
-    logger: QUIET,
-  })
-  const { data } = await pictureTensor(join(folder, result.pictureName), { ...SIZE, fit: 'crop' })
-  return { ...result, data }
+async function picture(modelPath: string, changes: Partial<GenerationRequest> = {}) {
+  const { generate } = await openStudio()
+  return generate(modelPath, changes)
 }
 
 function largestDifference(a: Float32Array, b: Float32Array): number {
@@ -91,8 +50,8 @@ test.each([
   ['tiny-sd2-ldm', 'sd2', 'v'],
   ['tiny-sdxl', 'sdxl', 'epsilon'],
 ])('%s makes the same picture from its ONNX export', async (fixture, family, predictionType) => {
-  const { folder, original, exported } = await world(fixture, NEWER)
-  const [expected, found] = [await picture(original, folder), await picture(exported, folder)]
+  const { original, exported } = await world(fixture, NEWER)
+  const [expected, found] = [await picture(original), await picture(exported)]
   expect(found.origin).toMatchObject({ family, predictionType })
   // A step of a byte: the graph's nodes around the network round otherwise.
   expect(largestDifference(found.data, expected.data)).toBeLessThanOrEqual(2 / 255 + 1e-6)

@@ -1,34 +1,21 @@
-import { randomUUID } from 'node:crypto'
-import { cp, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { editTensors, SOUND_MODELS, widenInput } from '../checkpoint/test-models.ts'
+import { editTensors, SOUND_MODELS, testModels, widenInput } from '../checkpoint/test-models.ts'
 import type { FitMode, GenerationRequest, Mask } from '../contract/generation.ts'
 import { pictureTensor, writePicture } from '../image/picture.ts'
 import { gaussianNoise } from '../tensor/noise.ts'
 import { clamped } from '../tensor/arithmetic.ts'
 import { tensor } from '../tensor/tensor.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { Studio } from './studio.ts'
+import { testStudios } from './test-studio.ts'
 
-const RESOURCES = join(import.meta.dirname, '../../resources')
 const PICTURE = 'a'.repeat(64)
 const MASK = 'b'.repeat(64)
-const REQUEST: GenerationRequest = {
-  model: 'any',
-  prompt: 'a red apple',
-  negativePrompt: '',
-  seed: 8,
-  steps: 2,
-  guidanceScale: 2,
-  widthPx: 64,
-  heightPx: 64,
-  sampler: 'ddim',
-  schedule: 'normal',
-  init: null,
-}
 const HARD: Mask = { id: MASK, blurPx: 0, fill: 'original', paddingPx: null }
+
+const { temporaryFolder } = testModels(onTestFinished)
+const openStudio = testStudios(onTestFinished, { prompt: 'a red apple', negativePrompt: '', seed: 8, guidanceScale: 2 })
 
 interface Rectangle {
   readonly left: number
@@ -39,46 +26,23 @@ interface Rectangle {
 
 /** A noisy picture of a size, a mask over a rectangle of it, and runs of a model over both. */
 async function world(modelPath: string, [widthPx, heightPx] = [64, 64] as [number, number], hole = CENTRE) {
-  const folder = await mkdtemp(join(tmpdir(), 'repaint-'))
-  const studio = new Studio({ vocabulariesFolder: join(RESOURCES, 'vocabularies'), appVersion: '0.0.0' })
-  onTestFinished(async () => {
-    await studio.release()
-    await rm(folder, { recursive: true, force: true })
-  })
+  const { folder, generate: make } = await openStudio()
   const paths = { [PICTURE]: join(folder, 'picture.png'), [MASK]: join(folder, 'mask.png') }
   const picture = clamped(gaussianNoise(5, 0, [1, 3, heightPx, widthPx]), 1)
   await writePicture(picture, join(folder, 'picture.png'), { texts: {} })
   await writePicture(masking(widthPx, heightPx, hole), join(folder, 'mask.png'), { texts: {} })
-  const generate = async (changes: Partial<GenerationRequest>) => {
-    const result = await studio.generate(
-      {
-        jobId: randomUUID(),
-        request: { ...REQUEST, ...changes },
-        modelPath,
-        inputPaths: paths,
-        partPaths: {},
-        embeddings: [],
-        stagingFolder: folder,
-        threads: 1,
-        showPreviews: false,
-        batchGuidance: true,
-      },
-      { signal: new AbortController().signal, onProgress: none, onPreview: none, logger: console },
-    )
-    return result
-  }
+  const generate = (changes: Partial<GenerationRequest>) => make(modelPath, changes, { inputPaths: paths })
   /** The result as [1, 3, h, w], and the input picture at the same size. */
   const compare = async (changes: Partial<GenerationRequest>, fit: FitMode = 'stretch') => {
-    const { pictureName, ...size } = await generate(changes)
+    const { widthPx: width, heightPx: height, data } = await generate(changes)
     return {
-      made: await pictureTensor(join(folder, pictureName), { ...size, fit: 'stretch' }),
-      input: await pictureTensor(join(folder, 'picture.png'), { ...size, fit }),
+      made: tensor([1, 3, height, width], data),
+      input: await pictureTensor(join(folder, 'picture.png'), { widthPx: width, heightPx: height, fit }),
     }
   }
   return { generate, compare, folder }
 }
 
-const none = () => undefined
 const CENTRE: Rectangle = { left: 16, top: 16, right: 40, bottom: 48 }
 
 function masking(widthPx: number, heightPx: number, hole: Rectangle): Tensor {
@@ -116,12 +80,6 @@ async function widened(folder: string, channels: number): Promise<string> {
     widenInput(tensors, channels)
   })
   return path
-}
-
-async function temporary(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'widened-'))
-  onTestFinished(() => rm(folder, { recursive: true }))
-  return folder
 }
 
 describe('a mask with an ordinary model', () => {
@@ -176,7 +134,7 @@ describe('a mask with an ordinary model', () => {
 
 describe('an inpainting model', () => {
   test('keeps the picture’s pixels and repaints the others', async () => {
-    const { compare } = await world(await widened(await temporary(), 9))
+    const { compare } = await world(await widened(await temporaryFolder(), 9))
     const init = { id: PICTURE, strength: 1, fit: 'crop', mask: HARD } as const
     const { inside, outside } = changed(await compare({ init }), CENTRE)
     expect(outside).toBe(0)
@@ -184,7 +142,7 @@ describe('an inpainting model', () => {
   })
 
   test('makes a whole picture without one', async () => {
-    const { generate } = await world(await widened(await temporary(), 9))
+    const { generate } = await world(await widened(await temporaryFolder(), 9))
     expect(await generate({ init: null })).toMatchObject({ widthPx: 64, heightPx: 64 })
     expect(await generate({ init: { id: PICTURE, strength: 0.5, fit: 'crop' } })).toMatchObject({ widthPx: 64 })
   })
@@ -192,7 +150,7 @@ describe('an inpainting model', () => {
 
 describe('a model that edits by instructions', () => {
   test('heeds both scales and the picture', async () => {
-    const { compare } = await world(await widened(await temporary(), 8))
+    const { compare } = await world(await widened(await temporaryFolder(), 8))
     const init = { id: PICTURE, strength: 1, fit: 'crop' } as const
     const made = async (changes: Partial<GenerationRequest>) => (await compare({ init, ...changes })).made.data.join()
     const pictures = [
@@ -207,7 +165,7 @@ describe('a model that edits by instructions', () => {
   })
 
   test('asks for a picture', async () => {
-    const { generate } = await world(await widened(await temporary(), 8))
+    const { generate } = await world(await widened(await temporaryFolder(), 8))
     await expect(generate({ init: null })).rejects.toMatchObject({ code: 'invalid-request', field: 'init' })
   })
 })

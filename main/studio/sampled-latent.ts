@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises'
 import { performance } from 'node:perf_hooks'
 import { StudioError } from '../contract/failure.ts'
 import type { GenerationRequest } from '../contract/generation.ts'
@@ -21,6 +20,7 @@ import type { ProgressReport } from './progress-report.ts'
 import type { RunRecord } from './run-record.ts'
 import { RunState } from './run-state.ts'
 import type { Start } from './start-latent.ts'
+import { partsWrittenAt } from './task-paths.ts'
 
 export interface SamplingRun {
   readonly model: LoadedModel
@@ -86,12 +86,11 @@ export async function sampledLatent(run: SamplingRun): Promise<Tensor> {
 
 /** All that decides the numbers of a run's steps. */
 async function identity({ model, plan, task, shape }: SamplingRun): Promise<unknown> {
-  const { request, partPaths, batchGuidance } = task
+  const { request, batchGuidance } = task
   const { writtenAt } = model
-  const parts = Object.values(partPaths).map(async (path) => ({ path, writtenAt: (await stat(path)).mtimeMs }))
   const { sigmas, timesteps } = plan
   const computing = { batchGuidance, memory: model.memory.use, runtimeVersion }
-  const files = { model: { path: model.facts.path, writtenAt }, parts: await Promise.all(parts) }
+  const files = { model: { path: model.facts.path, writtenAt }, parts: await partsWrittenAt(task) }
   return { request, files, sigmas, timesteps, shape, ...computing }
 }
 

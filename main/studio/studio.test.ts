@@ -1,19 +1,14 @@
-import { randomUUID } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { SOUND_MODELS } from '../checkpoint/test-models.ts'
 import type { GenerationRequest } from '../contract/generation.ts'
 import type { Progress } from '../contract/job.ts'
-import type { GenerationTask } from '../contract/studio.ts'
 import { pictureTensor, readPicture } from '../image/picture.ts'
-import { Studio } from './studio.ts'
-import type { GenerateContext } from './studio.ts'
+import { testStudios } from './test-studio.ts'
 
-const RESOURCES = join(import.meta.dirname, '../../resources')
 const INPUT = '0'.repeat(64)
-const REQUEST: GenerationRequest = {
-  model: 'starter',
+const openStudio = testStudios(onTestFinished, {
   prompt: 'a red apple',
   negativePrompt: '',
   seed: 8,
@@ -21,41 +16,13 @@ const REQUEST: GenerationRequest = {
   guidanceScale: 4,
   widthPx: 128,
   heightPx: 128,
-  sampler: 'ddim',
-  schedule: 'normal',
-  init: null,
-}
+})
 
 /** A studio over the built-in model and an empty staging folder. */
 async function testStudio() {
-  const stagingFolder = await mkdtemp(join(tmpdir(), 'studio-test-'))
-  const studio = new Studio({ vocabulariesFolder: join(RESOURCES, 'vocabularies'), appVersion: '0.0.0' })
-  onTestFinished(async () => {
-    await studio.release()
-    await rm(stagingFolder, { recursive: true, force: true })
-  })
-  const generate = async (
-    changes: Partial<GenerationRequest>,
-    more: Partial<GenerationTask & GenerateContext> = {},
-  ) => {
-    const { signal = new AbortController().signal, onProgress = () => undefined, onPreview = () => undefined } = more
-    const task: GenerationTask = {
-      jobId: randomUUID(),
-      request: { ...REQUEST, ...changes },
-      modelPath: join(RESOURCES, 'models/starter'),
-      inputPaths: more.inputPaths ?? {},
-      partPaths: {},
-      embeddings: [],
-      stagingFolder,
-      ...(more.statePath === undefined ? {} : { statePath: more.statePath }),
-      threads: null,
-      showPreviews: more.showPreviews ?? false,
-      batchGuidance: more.batchGuidance ?? true,
-      memoryUse: more.memoryUse ?? 'auto',
-    }
-    const result = await studio.generate(task, { signal, onProgress, onPreview, logger: console })
-    return { ...result, file: join(stagingFolder, result.pictureName) }
-  }
+  const { folder: stagingFolder, generate: make } = await openStudio()
+  const generate = (changes: Partial<GenerationRequest>, more: Parameters<typeof make>[2] = {}) =>
+    make(SOUND_MODELS.starter, changes, { threads: null, ...more })
   return { generate, stagingFolder }
 }
 

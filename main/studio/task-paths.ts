@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { StudioError } from '../contract/failure.ts'
 import type { InputId, ModelId } from '../contract/generation.ts'
 import type { GenerationTask } from '../contract/studio.ts'
@@ -17,4 +18,14 @@ export function partPath({ partPaths }: GenerationTask, id: ModelId): string {
     'model-missing',
     `expected the part "${id}", found ${Object.keys(partPaths).join(', ') || 'none'}`,
   )
+}
+
+/** When the file of each part was written, in milliseconds since 1970, by its path. @throws StudioError model-missing */
+export async function partsWrittenAt({ partPaths }: GenerationTask): Promise<Readonly<Record<string, number>>> {
+  const times = Object.entries(partPaths).map(async ([id, path]) => {
+    const found = await stat(path).catch(() => null)
+    if (found) return [path, found.mtimeMs] as const
+    throw new StudioError('model-missing', `expected the part "${id}" in ${path}, found it gone`)
+  })
+  return Object.fromEntries(await Promise.all(times))
 }
