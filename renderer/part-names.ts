@@ -32,10 +32,15 @@ const FAMILY_NAMES: Readonly<Record<string, string>> = {
   'sdxl-refiner': 'the XL refiner',
 }
 
+/** A family for reading; one without a name of ours by its id. */
+export function familyName(family: string): string {
+  return FAMILY_NAMES[family] ?? family
+}
+
 /** The families a part fits, for reading; `undefined` where its file does not tell. */
 export function familiesText({ families }: PartSummary): string | undefined {
   if (families.length === 0) return undefined
-  return families.map((family) => FAMILY_NAMES[family] ?? family).join(', ')
+  return families.map(familyName).join(', ')
 }
 
 /** Why a part cannot join a model, in a sentence; undefined where it can, as far as its file tells. */

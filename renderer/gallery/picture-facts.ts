@@ -2,6 +2,7 @@ import type { ImageRecord } from '../../main/contract/image.ts'
 import { predictionNames } from '../option-names.ts'
 import { optionFacts } from './option-facts.ts'
 import { partFacts, type NameOf } from './part-facts.ts'
+import { familyName } from '../part-names.ts'
 import { durationText, fitNames, samplerNames, scheduleNames, sizeText } from '../names.ts'
 
 interface Fact {
@@ -18,7 +19,7 @@ export function pictureFacts(picture: ImageRecord, nameOf: NameOf): readonly Fac
   const size = sizeText(picture.sizeBytes).replace(' ', '\u00a0')
   const made = new Date(picture.createdAt).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })
   return [
-    fact('Model', `${origin.modelName} · ${origin.family}`, origin.modelName),
+    fact('Model', `${origin.modelName} · ${familyName(origin.family)}`, origin.modelName),
     fact('Seed', String(request.seed)),
     fact('Steps', String(request.steps)),
     fact('Guidance', String(request.guidanceScale)),
