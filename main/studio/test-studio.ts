@@ -61,7 +61,13 @@ export function testStudios(
       await rm(folder, { recursive: true, force: true })
     })
     const generate: TestStudio['generate'] = async (modelPath, changes = {}, more = {}) => {
-      const { signal = new AbortController().signal, onProgress = none, onPreview = none, logger = QUIET, ...own } = more
+      const {
+        signal = new AbortController().signal,
+        onProgress = none,
+        onPreview = none,
+        logger = QUIET,
+        ...own
+      } = more
       const task: GenerationTask = {
         jobId: randomUUID(),
         modelPath,

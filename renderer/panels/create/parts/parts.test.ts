@@ -137,6 +137,10 @@ test('a LoRA called in the prompt becomes a row and leaves the prompt, and undo 
   await screen.getByRole('button', { name: 'Undo' }).click()
   await expect.element(prompt).toHaveValue('a fox, in snow, <lora:Paper cut:0.5>')
   await expect.element(screen.getByRole('spinbutton', { name: 'Weight of Paper cut' })).not.toBeInTheDocument()
+
+  await screen.getByRole('button', { name: 'Use the LoRA' }).click()
+  await expect.element(prompt).toHaveValue('a fox, in snow')
+  await expect.element(screen.getByRole('spinbutton', { name: 'Weight of Paper cut' })).toHaveValue('0.50')
 })
 
 test('a LoRA the library lacks stays in the prompt and is told', async () => {

@@ -3,12 +3,19 @@ import type { Studio } from '../../../state/studio.svelte.ts'
 import { withPhrase } from './trigger-words.ts'
 import { findLora, loraTags, tagUse, withoutTag } from './lora-tags.ts'
 
-/** Names that a prompt calls as LoRAs and the library does not have. */
-export function unknownLoras({ parts }: Studio, prompt: string): readonly string[] {
+/** LoRAs whose tags stand in a prompt, by name: those that the library has, and those it has not. */
+export interface TagsLeft {
+  readonly known: readonly string[]
+  readonly unknown: readonly string[]
+}
+
+/** A tag stays in a prompt where its LoRA was not known when it was typed, or where its taking was undone. */
+export function tagsLeft({ parts }: Studio, prompt: string): TagsLeft {
   const loras = parts.ofKind('lora')
-  return loraTags(prompt)
-    .filter(({ name }) => findLora(loras, name) === undefined)
-    .map(({ name }) => name)
+  const { known = [], unknown = [] } = Object.groupBy(loraTags(prompt), ({ name }) =>
+    findLora(loras, name) === undefined ? 'unknown' : 'known',
+  )
+  return { known: known.map(({ name }) => name), unknown: unknown.map(({ name }) => name) }
 }
 
 /** A prompt's field, to read and to write. */
