@@ -20,7 +20,7 @@ from export import export, read_weights
 from planner import SpriteIndex
 from settings import SETTINGS, build
 from tokenizer import Tokenizer
-from train_autoencoder import train_autoencoder
+from train_autoencoder import polish_decoder, train_autoencoder
 from train_denoiser import train_denoiser
 from trainer import Session, save
 
@@ -63,6 +63,7 @@ def main():
     session, networks = Session(args.config, state, tokenizer, args.precision), build(settings, len(tokenizer.vocab))
     scale = read_weights(networks, args.start) if args.start else trained_autoencoder(session, networks['vae'])
     train_denoiser(session, networks, scale, teach=not args.start)
+    polish_decoder(session, networks['vae'].requires_grad_(True))
     export(settings, networks, scale, tokenizer, state / 'model')
 
 

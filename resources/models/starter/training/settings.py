@@ -19,12 +19,12 @@ SETTINGS = {
         'unet': {'widths': (64, 96, 192, 256), 'layers': 1, 'attention': (0, 0, 1, 1), 'heads': 4, 'groups': 32},
         'pictures': {
             'flat': 1.0,
-            'single': 0.62,
+            'single': 0.5,
             'jitter': 0.4,
             'mirror': 0.0,
-            'recolour': 0.2,
-            'alone': {'everyday': 0.8, 'common': 1.0, 'rare': 0.0},
-            'together': {'everyday': 4.0, 'common': 1.0, 'rare': 0.0},
+            'recolour': 0.45,
+            'alone': {'everyday': 0.5, 'common': 0.8, 'rare': 2.0},
+            'together': {'everyday': 3.0, 'common': 1.0, 'rare': 1.0},
         },
         'workers': 1,
         'log_seconds': 60,
@@ -41,6 +41,7 @@ SETTINGS = {
             'reuse': 8,
             'remembered': 24000,
         },
+        'polish_decoder': {'minutes': 10, 'batch': 16, 'rate': 8e-4, 'replicas': 2},
     },
     # 256 x 256, latents 32 x 32 x 4. One large graphics processor.
     'gpu': {
@@ -56,6 +57,7 @@ SETTINGS = {
         'train_autoencoder': {'minutes': 8, 'batch': 32, 'crop': 128, 'crop_batch': 96, 'rate': 6e-4, 'kl': 1e-5},
         'teach_text': {'minutes': 0.5},
         'train_denoiser': {'minutes': 30, 'batch': 256, 'rate': 4e-4, 'average': 0.9995, 'noisy': 1.5},
+        'polish_decoder': {'minutes': 2, 'batch': 32, 'rate': 4e-4},
     },
     'smoke': {
         'size': 64,
@@ -70,6 +72,7 @@ SETTINGS = {
         'train_autoencoder': {'minutes': 0.3, 'batch': 4, 'crop': 32, 'crop_batch': 8, 'rate': 2e-3, 'kl': 1e-4},
         'teach_text': {'minutes': 0.1},
         'train_denoiser': {'minutes': 0.4, 'batch': 8, 'rate': 1e-3, 'average': 0.9, 'noisy': 2.0},
+        'polish_decoder': {'minutes': 0.2, 'batch': 8, 'rate': 1e-3, 'replicas': 2},
     },
 }
 

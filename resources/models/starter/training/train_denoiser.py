@@ -97,7 +97,7 @@ def teach_text(session, text, latents):
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()
-        losses.append(float(loss))
+        losses.append(float(loss.detach()))
         if time.time() - start > seconds:
             break
     session.note(
