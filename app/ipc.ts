@@ -7,6 +7,7 @@ import type { StudioInfo } from '../main/contract/settings.ts'
 import type { Gallery } from '../main/gallery/gallery.ts'
 import { controlPreview } from '../main/image/control-picture.ts'
 import { formatParameters } from '../main/image/parameters.ts'
+import { readRecipe } from '../main/image/recipes/recipe.ts'
 import type { Library } from '../main/library/library.ts'
 import type { JobQueue } from '../main/queue/queue.ts'
 import { parseInput } from './parse.ts'
@@ -127,6 +128,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     'gallery.cancelVerify': () => {
       parts.verifier.cancel()
     },
+    'inputs.recipe': (id) => readRecipe(gallery.inputPath(id)),
     'controls.preview': ({ image, ...options }) => controlPreview(gallery.inputPath(image), options),
     'shell.chooseFolder': () => shell.chooseFolder(),
     'shell.openLogs': async () => {

@@ -123,3 +123,8 @@ export function failureText({ code, message, details }: Failure): { sentence: st
 export function promptName(prompt: string): string {
   return prompt.trim() === '' ? 'No prompt' : prompt
 }
+
+/** A file's name without its folders and its ending. */
+export function fileStem(path: string): string {
+  return path.replace(/^.*[\\/]/, '').replace(/\.(?:safetensors|ckpt|pt|pth|bin|gguf)$/i, '')
+}

@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import type { ParityCase, ParityKind } from './case.ts'
+import { metadataCases } from './metadata.ts'
 import { networkCases } from './networks.ts'
 import { noiseCases } from './noise.ts'
 import { pipelineCases } from './pipelines.ts'
@@ -12,6 +13,7 @@ import { tokenizerCases } from './tokenizer.ts'
 const kinds: readonly ParityKind[] = [
   tokenizerCases,
   promptCases,
+  metadataCases,
   samplerCases,
   noiseCases,
   networkCases,

@@ -1,10 +1,11 @@
 import * as z from 'zod'
 import { EnqueueInput, Job, JobId, JobPreview } from './job.ts'
 import { GalleryChange, GalleryFilter, ImageId, ImageRecord, InputImage } from './image.ts'
-import { ControlPicture, ModelId, PromptStyleId } from './generation.ts'
+import { ControlPicture, InputId, ModelId, PromptStyleId } from './generation.ts'
 import { MemoryPlan, PlanInput } from './memory.ts'
 import { LibraryState, ModelSummary, TokenCount } from './model.ts'
 import { PartSummary } from './part.ts'
+import { Recipe } from './recipe.ts'
 import { Settings, SettingsPatch, StudioInfo } from './settings.ts'
 import { Verification } from './verification.ts'
 
@@ -57,6 +58,8 @@ export const calls = {
   /** Makes the picture again and compares the two; refused while a picture is made. */
   'gallery.verify': call(ImageId, Verification),
   'gallery.cancelVerify': call(Nothing, Nothing),
+  /** How an input picture was made, if it tells: it may be another program's. */
+  'inputs.recipe': call(InputId, Recipe.nullable()),
   /** What a control would be shown of its picture, as a data URL of a PNG of at most 512 px a side. */
   'controls.preview': call(ControlPicture, z.string()),
   'shell.chooseFolder': call(Nothing, z.string().nullable()),

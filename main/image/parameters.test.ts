@@ -1,5 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import type { GenerationRequest } from '../contract/generation.ts'
@@ -201,30 +199,3 @@ function withUserComment(jpeg: Buffer, comment: Buffer, length = comment.length)
   segment.writeUInt16BE(exif.length + 2, 2)
   return Buffer.concat([jpeg.subarray(0, 2), segment, exif, jpeg.subarray(2)])
 }
-
-// More cases, where the reference data lies beside the project.
-const reference = fileURLToPath(new URL('../../../shared/fixtures/png-metadata/', import.meta.url))
-
-if (existsSync(reference))
-  describe('the texts and pictures of AUTOMATIC1111', () => {
-    interface Case {
-      infotext: string
-      parsed: Record<string, string | number>
-      added_defaults: Record<string, unknown>
-    }
-    const { cases } = JSON.parse(readFileSync(`${reference}infotext_cases.json`, 'utf8')) as { cases: Case[] }
-    const { files } = JSON.parse(readFileSync(`${reference}manifest.json`, 'utf8')) as {
-      files: { file: string; style: string; expected: Record<string, string> }[]
-    }
-
-    it.each(cases)('$infotext', ({ infotext, parsed, added_defaults: defaults }) => {
-      const table = Object.entries(asTable(parseInfotext(infotext)))
-      const expected = Object.entries(parsed).map(([label, value]) => [label, String(value)])
-      expect(Object.fromEntries(table.filter(([label]) => !(label in defaults)))).toEqual(Object.fromEntries(expected))
-    })
-
-    it.each(files.filter(({ style }) => style.startsWith('A1111')))('$file', async ({ file, expected }) => {
-      const { infotext } = await readParameters(reference + file)
-      expect(infotext && asTable(infotext)).toEqual(expected)
-    })
-  })

@@ -1,6 +1,5 @@
 import * as z from 'zod'
 import { GenerationRequest } from '../contract/generation.ts'
-import type { SamplerId, ScheduleId } from '../contract/generation.ts'
 import { ImageOrigin } from '../contract/image.ts'
 import { userComment } from './exif-comment.ts'
 import { formatInfotext, parseInfotext } from './infotext.ts'
@@ -10,57 +9,12 @@ import type { PictureSource } from './picture-source.ts'
 import { isPng } from './png-chunks.ts'
 import { pngTexts } from './png-text.ts'
 import type { Texts } from './png-text.ts'
+import { SAMPLER_LABELS, SCHEDULE_LABELS } from './recipes/a1111.ts'
 
 /** The keyword that AUTOMATIC1111 and what reads its pictures look for. */
 const INFOTEXT_KEYWORD = 'parameters'
 const STUDIO_KEYWORD = 'latent-studio'
 const USER_COMMENT_KEYWORD = 'UserComment'
-
-/** What AUTOMATIC1111 calls each sampler and schedule. */
-const SAMPLER_LABELS = {
-  euler: 'Euler',
-  'euler-ancestral': 'Euler a',
-  heun: 'Heun',
-  dpm2: 'DPM2',
-  'dpm2-ancestral': 'DPM2 a',
-  lms: 'LMS',
-  'dpmpp-2m': 'DPM++ 2M',
-  'dpmpp-2m-sde': 'DPM++ 2M SDE',
-  'dpmpp-2m-sde-heun': 'DPM++ 2M SDE Heun',
-  'dpmpp-sde': 'DPM++ SDE',
-  'dpmpp-2s-ancestral': 'DPM++ 2S a',
-  'dpmpp-3m': 'DPM++ 3M',
-  'dpmpp-3m-sde': 'DPM++ 3M SDE',
-  'dpmpp-2s': 'DPM++ 2S',
-  'dpmpp-3s': 'DPM++ 3S',
-  'dpm-solver-2m': 'DPM-Solver 2M',
-  'dpm-fast': 'DPM fast',
-  'dpm-adaptive': 'DPM adaptive',
-  unipc: 'UniPC',
-  'unipc-bh1': 'UniPC',
-  deis: 'DEIS',
-  ddim: 'DDIM',
-  ddpm: 'DDPM',
-  plms: 'PLMS',
-  pndm: 'PNDM',
-  lcm: 'LCM',
-  tcd: 'TCD',
-  restart: 'Restart',
-  langevin: 'Annealed Langevin',
-} as const satisfies Record<SamplerId, string>
-const SCHEDULE_LABELS = {
-  normal: 'Normal',
-  trailing: 'Trailing',
-  karras: 'Karras',
-  exponential: 'Exponential',
-  polyexponential: 'Polyexponential',
-  'sgm-uniform': 'SGM Uniform',
-  simple: 'Simple',
-  'ddim-uniform': 'DDIM',
-  beta: 'Beta',
-  'ays-sd1': 'Align Your Steps',
-  'ays-sdxl': 'Align Your Steps',
-} as const satisfies Record<ScheduleId, string>
 
 /** All that made a picture, as the studio embeds it: enough to make it again. */
 export const StudioParameters = z.object({

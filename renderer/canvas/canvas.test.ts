@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { page, userEvent } from 'vitest/browser'
 import { render } from 'vitest-browser-svelte'
 import type { Handlers } from '../../main/contract/calls.ts'
+import type { Recipe } from '../../main/contract/recipe.ts'
 import App from '../App.svelte'
 import { job, picture, request, scriptedStudio } from '../fixtures/scripted-transport.ts'
 
@@ -64,6 +65,34 @@ test('a picture file dropped on the canvas becomes the start picture, and can be
   await screen.getByRole('button', { name: 'Remove the start picture' }).click()
   await expect.element(screen.getByRole('button', { name: 'Start from a picture' })).toBeVisible()
   await userEvent.keyboard('{Control>}z{/Control}')
+  await expect.element(screen.getByRole('button', { name: 'Show the start picture' })).toBeVisible()
+})
+
+test('a picture file dropped on the prompt brings the settings it tells, else it is the start picture', async () => {
+  const recipe: Recipe = {
+    program: 'ComfyUI',
+    fields: { prompt: 'a fox', seed: 42, steps: 12, promptStyle: 'comfyui', sampler: 'heun', schedule: 'karras' },
+    modelName: 'dream.safetensors',
+    modelHash: null,
+    left: ['denoise 0.5'],
+  }
+  const recipes = [recipe, null]
+  const { screen } = await openStudio([picture(1)], { 'inputs.recipe': () => recipes.shift() ?? null })
+  takeUploads(Response.json(INPUT))
+  const prompt = screen.getByRole('textbox', { name: 'Prompt', exact: true })
+  drop(prompt.element(), file('a.png', 'image/png'))
+  await expect.element(prompt).toHaveValue('a fox')
+  await expect.element(screen.getByRole('spinbutton', { name: 'Steps' })).toHaveValue('12')
+  await expect
+    .element(
+      screen.getByText(/from a picture by ComfyUI\. Its model dream\.safetensors is not .* Not taken: denoise 0\.5\./),
+    )
+    .toBeVisible()
+  await userEvent.keyboard('{Control>}z{/Control}')
+  await expect.element(prompt).toHaveValue('')
+
+  takeUploads(Response.json(INPUT))
+  drop(prompt.element(), file('b.png', 'image/png'))
   await expect.element(screen.getByRole('button', { name: 'Show the start picture' })).toBeVisible()
 })
 

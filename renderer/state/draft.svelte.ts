@@ -2,6 +2,7 @@ import type { GenerationRequest, InitImage, Mask, PromptStyleId, SamplerId } fro
 import type { Failure } from '../../main/contract/failure.ts'
 import type { InputImage } from '../../main/contract/image.ts'
 import type { ModelDefaults, ModelSummary } from '../../main/contract/model.ts'
+import type { RecipeFields } from '../../main/contract/recipe.ts'
 import { sentence } from '../names.ts'
 import { DraftFields, draftField, draftProblems, fieldsOf, hasChoices, requestOf, UNTOUCHED } from './draft-fields.ts'
 import { DraftOptions } from './draft-options.ts'
@@ -170,6 +171,22 @@ export class Draft {
 
   useRequest(request: GenerationRequest): void {
     this.changeUndoably('use these settings', { ...fieldsOf(request), count: 1, isSeedLocked: true })
+  }
+
+  /** Takes over what another picture tells, and the model if it is here. */
+  useRecipe(told: RecipeFields, model: ModelSummary | undefined): void {
+    const { promptStyle, noise, ...others } = told
+    const known = Object.entries(others).filter(([, value]) => value !== undefined)
+    if (model) this.learnDefaults(model)
+    this.changeUndoably('use these settings', {
+      ...(Object.fromEntries(known) as Partial<DraftFields>),
+      ...(promptStyle === undefined ? {} : { promptStyle: promptStyle === 'plain' ? undefined : promptStyle }),
+      ...(noise === undefined ? {} : { noise: noise === 'philox' ? undefined : noise }),
+      ...(model ? { model: model.id } : {}),
+      isTemplate: false,
+      count: 1,
+      isSeedLocked: others.seed !== undefined,
+    })
   }
 
   useSeed(seed: number): void {

@@ -4,6 +4,7 @@ import type { JobId } from '../../main/contract/job.ts'
 import { createApi, type Transport } from '../api.ts'
 import { failureText, sentence } from '../names.ts'
 import { keepPicture } from '../upload.ts'
+import { modelOf, recipeSentence } from './recipe.ts'
 import { Announcer } from './announcer.svelte.ts'
 import { CanvasView } from './canvas-view.svelte.ts'
 import { Draft } from './draft.svelte.ts'
@@ -162,6 +163,24 @@ export class Studio {
     await this.attempt(async () => {
       this.draft.useInput(await keepPicture(this.api, picture))
       this.canvas.showStart()
+      this.layout.goTo('create')
+    })
+  }
+
+  /** Takes over the settings that a picture's file tells, whichever program made it; one that tells none becomes the start picture. */
+  async useSettingsOf(picture: Blob): Promise<void> {
+    await this.attempt(async () => {
+      const input = await keepPicture(this.api, picture)
+      const recipe = await this.api['inputs.recipe'](input.id)
+      if (recipe) {
+        const model = modelOf(recipe, this.models.list)
+        this.draft.useRecipe(recipe.fields, model)
+        this.toasts.show(recipeSentence(recipe, model !== undefined))
+      } else {
+        this.draft.useInput(input)
+        this.canvas.showStart()
+        this.toasts.show('The picture does not tell how it was made; it is the start picture now.')
+      }
       this.layout.goTo('create')
     })
   }

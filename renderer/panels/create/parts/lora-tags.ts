@@ -1,5 +1,6 @@
 import type { LoraUse } from '../../../../main/contract/generation.ts'
 import type { PartSummary } from '../../../../main/contract/part.ts'
+import { fileStem } from '../../../names.ts'
 
 /** A LoRA as it is called inside a prompt. */
 export interface LoraTag {
@@ -44,10 +45,6 @@ export function findLora(loras: readonly PartSummary[], name: string): PartSumma
 /** How a tag's LoRA is used; its text weight only where it is told apart. */
 export function tagUse(id: string, { weight, textWeight }: LoraTag): LoraUse {
   return { id, weight, ...(textWeight === weight ? {} : { textWeight }) }
-}
-
-function fileStem(path: string): string {
-  return path.replace(/^.*[\\/]/, '').replace(/\.[^.]+$/, '')
 }
 
 function numberOf(text: string | undefined, otherwise: number): number {

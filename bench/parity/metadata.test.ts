@@ -1,0 +1,9 @@
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { metadataCases } from './metadata.ts'
+
+test('what other programs wrote into pictures is read as they read it', async () => {
+  const cases = (await metadataCases(join(import.meta.dirname, 'fixtures/png-metadata'))) ?? []
+  expect(cases.length).toBeGreaterThan(9)
+  for (const { name, run } of cases) expect(await run(), name).toEqual({ error: 0, tolerance: 0 })
+})
