@@ -4,7 +4,7 @@ and cases.json. Seeds are others than those the judge or the model learned from.
 
     python draw.py
 
-nouns: 'a NOUN' for each noun that is not rare      colours: an everyday thing in a colour it can have      grounds: on a plain ground
+nouns: 'a NOUN' for each noun      colours: an everyday thing in a colour it can have      grounds: on a plain ground
 scenes: one thing to the left of another, with a sky and a land      seeds: some nouns several times
 """
 
@@ -40,7 +40,7 @@ def cases(index, rng):
     ]
     name = lambda noun: plainly(noun.names[0])
     return {
-        'nouns': [(name(n), {'nouns': [number[n.icon]]}, {'noun': n}) for n in nouns if n.frequency != 'rare'],
+        'nouns': [(name(n), {'nouns': [number[n.icon]]}, {'noun': n}) for n in nouns],
         'colours': [
             (
                 plainly(n.names[0], c),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from colours import COLOURS
 
 HERE = pathlib.Path(__file__).resolve().parent
-FREQUENCIES = {'+': 'everyday', ' ': 'common', '-': 'rare'}
+FREQUENCIES = {'+': 'everyday', ' ': 'common'}
 KEEP_HYPHENS = {'t-rex', 't-shirt', 'jack-o-lantern', 'tuk-tuk'}
 PLURALS = (
     'grapes cherries blueberries peas pancakes fries noodles jeans gloves socks glasses sunglasses books headphones '
@@ -40,7 +40,7 @@ class Noun:
     icon: str
     place: str  # ground, sky, water or thing
     names: list
-    frequency: str  # everyday, common or rare
+    frequency: str  # everyday or common
 
 
 @dataclass

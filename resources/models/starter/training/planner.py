@@ -13,7 +13,7 @@ from landscape import LANDS, SKIES, landscape, shade
 
 SPRITES = pathlib.Path(__file__).resolve().parent / 'sprites'
 PLACES = ('ground', 'sky', 'water', 'thing')
-OFTEN = {'everyday': 2.2, 'common': 1, 'rare': 1}
+OFTEN = {'everyday': 2.2, 'common': 1}
 
 
 class SpriteIndex:
