@@ -1,8 +1,8 @@
 """
 The two ways to train the model, and one that only shows that every stage works.
 
-Times are minutes of training, whatever the machine: slower machines see fewer samples. See README.md for what each was
-made for.
+Times are minutes of training, whatever the machine: slower machines see fewer samples. `noisy`: how much noise levels are
+drawn towards the noisy end, when training begins and when it ends.
 """
 
 from autoencoder import Autoencoder
@@ -36,7 +36,7 @@ SETTINGS = {
             'batch': 96,
             'rate': 5e-4,
             'average': 0.998,
-            'noisy': 2.0,
+            'noisy': (2.0, 1.4),
             'replicas': 2,
             'reuse': 8,
             'remembered': 24000,
@@ -56,7 +56,7 @@ SETTINGS = {
         'sheet_seconds': 150,
         'train_autoencoder': {'minutes': 8, 'batch': 32, 'crop': 128, 'crop_batch': 96, 'rate': 6e-4, 'kl': 1e-5},
         'teach_text': {'minutes': 0.5},
-        'train_denoiser': {'minutes': 30, 'batch': 256, 'rate': 4e-4, 'average': 0.9995, 'noisy': 1.5},
+        'train_denoiser': {'minutes': 30, 'batch': 256, 'rate': 4e-4, 'average': 0.9995, 'noisy': (1.5, 1.2)},
         'polish_decoder': {'minutes': 2, 'batch': 32, 'rate': 4e-4},
     },
     'smoke': {
@@ -71,7 +71,7 @@ SETTINGS = {
         'sheet_seconds': 1000,
         'train_autoencoder': {'minutes': 0.3, 'batch': 4, 'crop': 32, 'crop_batch': 8, 'rate': 2e-3, 'kl': 1e-4},
         'teach_text': {'minutes': 0.1},
-        'train_denoiser': {'minutes': 0.4, 'batch': 8, 'rate': 1e-3, 'average': 0.9, 'noisy': 2.0},
+        'train_denoiser': {'minutes': 0.4, 'batch': 8, 'rate': 1e-3, 'average': 0.9, 'noisy': (2.0, 1.4)},
         'polish_decoder': {'minutes': 0.2, 'batch': 8, 'rate': 1e-3, 'replicas': 2},
     },
 }
