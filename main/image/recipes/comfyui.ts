@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { SamplerId, ScheduleId } from '../../contract/generation.ts'
 import { loraTag, withTags } from './told.ts'
-import type { Told } from './told.ts'
+import type { Told, ToldFields } from './told.ts'
 
 /** [node, output]: where an input comes from. */
 const Link = z.tuple([z.union([z.string(), z.int()]).transform(String), z.int()])
@@ -106,10 +106,15 @@ export function comfyPicture(graph: Graph): ComfyPicture | null {
   }
 }
 
+/** ComfyUI's sampler and scheduler, which programs built on it name alike; unknown ones stay, to be told. */
+export function comfySampling(sampler: unknown, scheduler: unknown): Pick<ToldFields, 'sampler' | 'schedule'> {
+  const name = typeof sampler === 'string' ? sampler.replace(/_gpu$/, '') : sampler
+  return { sampler: SAMPLERS[String(name)] ?? name, schedule: SCHEDULES[String(scheduler)] ?? scheduler }
+}
+
 /** What a picture of ComfyUI tells. */
 export function comfyTold(picture: ComfyPicture): Told {
   const { denoise, checkpoint, loras } = picture
-  const sampler = String(picture.sampler_name).replace(/_gpu$/, '')
   const tags = loras.map(({ name, weight }) => loraTag(name, weight))
   return {
     program: 'ComfyUI',
@@ -122,8 +127,7 @@ export function comfyTold(picture: ComfyPicture): Told {
       guidanceScale: picture.cfg,
       widthPx: picture.width,
       heightPx: picture.height,
-      sampler: SAMPLERS[sampler] ?? sampler,
-      schedule: SCHEDULES[String(picture.scheduler)] ?? picture.scheduler,
+      ...comfySampling(picture.sampler_name, picture.scheduler),
       noise: 'torch-cpu',
     },
     modelName: checkpoint,

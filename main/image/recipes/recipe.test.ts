@@ -146,6 +146,53 @@ describe('ComfyUI', () => {
   })
 })
 
+test('SwarmUI’s JSON', async () => {
+  const params = {
+    prompt: 'a fox',
+    negativeprompt: '',
+    model: 'Official/sd_xl',
+    seed: 305223794,
+    steps: 25,
+    cfgscale: 7,
+    width: 1024,
+    height: 1024,
+    sampler: 'dpmpp_2m',
+    scheduler: 'karras',
+  }
+  const recipe = await told({ parameters: JSON.stringify({ sui_image_params: params }) })
+  expect(recipe).toMatchObject({ program: 'SwarmUI', modelName: 'Official/sd_xl', left: [] })
+  expect(recipe?.fields).toMatchObject({
+    prompt: 'a fox',
+    seed: 305223794,
+    guidanceScale: 7,
+    sampler: 'dpmpp-2m',
+    schedule: 'karras',
+  })
+})
+
+test('Fooocus’ JSON, with the styles it cannot bring', async () => {
+  const params = {
+    prompt: 'a fox',
+    negative_prompt: 'blurry',
+    styles: "['Fooocus V2']",
+    steps: 30,
+    resolution: '(1152, 896)',
+    guidance_scale: 4,
+    base_model: 'juggernautXL',
+    base_model_hash: 'aeb7e9e689',
+    sampler: 'dpmpp_2m_sde_gpu',
+    scheduler: 'karras',
+    seed: '1234',
+  }
+  expect(await told({ parameters: JSON.stringify(params) })).toMatchObject({
+    program: 'Fooocus',
+    fields: { widthPx: 1152, heightPx: 896, seed: 1234, sampler: 'dpmpp-2m-sde', negativePrompt: 'blurry' },
+    modelName: 'juggernautXL',
+    modelHash: 'aeb7e9e689',
+    left: ["styles ['Fooocus V2']"],
+  })
+})
+
 test('InvokeAI’s metadata: Karras’ levels by the scheduler’s name, LoRAs as tags, layers left out', async () => {
   const metadata = {
     positive_prompt: 'a fox++',

@@ -4,6 +4,7 @@ import type { PictureParameters } from '../parameters.ts'
 import type { PictureSource } from '../picture-source.ts'
 import { a1111Told } from './a1111.ts'
 import { comfyPicture, comfyTold, readGraph } from './comfyui.ts'
+import { jsonTold } from './json-parameters.ts'
 import { invokeTold, readInvokeMetadata } from './invokeai.ts'
 import { recipeOf } from './told.ts'
 
@@ -22,6 +23,8 @@ function recipeIn({ studio, infotext, texts }: PictureParameters): Recipe | null
   }
   const invoke = texts['invokeai_metadata'] === undefined ? null : readInvokeMetadata(texts['invokeai_metadata'])
   if (invoke) return recipeOf(invokeTold(invoke))
+  const json = jsonTold(texts['parameters'] ?? texts['UserComment'] ?? '')
+  if (json) return recipeOf(json)
   // Programs that run ComfyUI's graphs may write both texts; the other says more plainly what was asked for.
   if (infotext && Object.keys(infotext.fields).length > 0) return recipeOf(a1111Told(infotext))
   const graph = texts['prompt'] === undefined ? null : readGraph(texts['prompt'])
