@@ -9,16 +9,16 @@ export interface Example {
 const pictures = import.meta.glob<string>('../examples/*.webp', { eager: true, query: '?url', import: 'default' })
 
 const prompts: readonly (readonly [name: string, prompt: string, seed: number])[] = [
-  ['rocket', 'a rocket on a dark blue background', 2],
-  ['apple', 'a red apple', 2],
-  ['castle', 'a castle on a pink background', 2],
-  ['penguin', 'a penguin on a light blue background', 1],
+  ['rocket', 'a rocket on a dark blue background', 3],
+  ['castle', 'a castle in the hills, sunset', 2],
+  ['lion', 'a lion on a yellow background', 2],
+  ['penguin', 'a penguin in the snow, starry night', 2],
+  ['cactus', 'a cactus on a pink background', 2],
   ['sailboat', 'a sailboat, ocean, sunset', 2],
-  ['guitar', 'a guitar on a teal background', 1],
-  ['house', 'a house in the hills, sunset', 1],
-  ['umbrella', 'an umbrella on a yellow background', 1],
-  ['pizza', 'a pizza on a blue background', 2],
-  ['face', 'a happy face on a light blue background', 1],
+  ['hamburger', 'a hamburger on a light blue background', 2],
+  ['balloon', 'a balloon above a house, sunny day, hills', 2],
+  ['umbrella', 'a purple umbrella on a white background', 2],
+  ['apple', 'a red apple', 3],
 ]
 
 /** What the empty canvas offers. */
