@@ -5,5 +5,5 @@ import { metadataCases } from './metadata.ts'
 test('what other programs wrote into pictures is read as they read it', async () => {
   const cases = (await metadataCases(join(import.meta.dirname, 'fixtures/png-metadata'))) ?? []
   expect(cases.length).toBeGreaterThan(9)
-  for (const { name, run } of cases) expect(await run(), name).toEqual({ error: 0, tolerance: 0 })
+  for (const known of cases) expect(await known.run(), known.name).toEqual({ error: 0, tolerance: 0 })
 })

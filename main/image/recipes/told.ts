@@ -22,7 +22,8 @@ export function recipeOf({ program, fields, modelName, modelHash = '', left }: T
     if (value === undefined || value === null) continue
     const found = GenerationRequest.shape[name as keyof RecipeFields].safeParse(value)
     if (found.success) taken.push([name, found.data])
-    else refused.push(`${NAMES[name as keyof RecipeFields]} ${String(value)}`)
+    else
+      refused.push(`${NAMES[name as keyof RecipeFields]} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
   }
   // Shorter ones are of another kind.
   const hash = /^[0-9a-f]{10,64}$/i.test(modelHash) ? modelHash.toLowerCase() : null
