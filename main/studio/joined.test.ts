@@ -52,7 +52,7 @@ describe('LoRAs', () => {
     expect((await predicted()).data).not.toEqual(before)
   })
 
-  test('gone between two pictures are missed by name', async () => {
+  test('gone between two pictures are missed at their row', async () => {
     const { join: joinWith } = await testModel()
     const partPaths = await style()
     const loras = [{ id: 'style', weight: 1 }]
@@ -60,7 +60,7 @@ describe('LoRAs', () => {
     await rm(partPaths['style'] ?? '')
     await expect(joinWith({ loras }, { partPaths })).rejects.toMatchObject({
       code: 'model-missing',
-      message: expect.stringContaining('found it gone') as string,
+      field: 'loras.0.id',
     })
   })
 

@@ -17,7 +17,7 @@ export class Joining {
   #joined: Joined
   #marks = ALONE
   /** When the files of its parts were written, by path. */
-  #partsWritten: Readonly<Record<string, number>> = {}
+  #partsWritten: Readonly<Record<string, number | null>> = {}
   /** One for each text encoder that takes any. */
   #words: readonly JoinedWords[]
 
@@ -47,7 +47,9 @@ export class Joining {
    */
   async join(task: GenerationTask, logger: Logger): Promise<IsChanged> {
     const written = await partsWrittenAt(task)
-    const isRewritten = Object.entries(written).some(([path, time]) => (this.#partsWritten[path] ?? time) !== time)
+    const isRewritten = Object.entries(written).some(
+      ([path, time]) => path in this.#partsWritten && this.#partsWritten[path] !== time,
+    )
     const [before, after] = [this.#marks, joinedMarks(task)]
     this.#words = await joinedWords(task, this.networks.wordSpaces, logger)
     if (!isRewritten && !marksDiffer(before, after)) {

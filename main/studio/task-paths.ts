@@ -20,12 +20,11 @@ export function partPath({ partPaths }: GenerationTask, id: ModelId): string {
   )
 }
 
-/** When the file of each part was written, in milliseconds since 1970, by its path. @throws StudioError model-missing */
-export async function partsWrittenAt({ partPaths }: GenerationTask): Promise<Readonly<Record<string, number>>> {
-  const times = Object.entries(partPaths).map(async ([id, path]) => {
+/** When the file of each part was written, in milliseconds since 1970, by its path; null where there is none. */
+export async function partsWrittenAt({ partPaths }: GenerationTask): Promise<Readonly<Record<string, number | null>>> {
+  const times = Object.values(partPaths).map(async (path) => {
     const found = await stat(path).catch(() => null)
-    if (found) return [path, found.mtimeMs] as const
-    throw new StudioError('model-missing', `expected the part "${id}" in ${path}, found it gone`)
+    return [path, found?.mtimeMs ?? null] as const
   })
   return Object.fromEntries(await Promise.all(times))
 }

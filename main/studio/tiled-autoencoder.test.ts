@@ -70,8 +70,8 @@ test('a picture decoded in tiles is that decoded at once but for a half of a hun
   const tiled = await inTiles(latent, decoderTiling(TILE_PX, factor), decode)
   // Of a range of 2. Each tile's group norms see that tile's values alone.
   expect(meanDifference(tiled, whole)).toBeLessThan(0.015)
-  // One of 256 levels.
-  expect(Math.max(...steps(tiled, whole))).toBeLessThan(2 / 256)
+  // One and a half of 256 levels.
+  expect(Math.max(...steps(tiled, whole))).toBeLessThan(3 / 256)
 })
 
 test('a picture encoded in tiles has the latent of the whole but for a few hundredths of its spread', async () => {
