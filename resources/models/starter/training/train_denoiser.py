@@ -153,10 +153,10 @@ def train_denoiser(session, networks, scale, teach):
             predicted = network(nhwc(noisy), t, ids)
         return ((predicted.float() - velocity).pow(2).mean((1, 2, 3)) * schedule.weight(t)).mean()
 
-    memory, (noisy, noisy_last) = Memory(session, latents, plan, seed=100000 + trainer.step), plan['noisy']
+    memory, (first, last) = Memory(session, latents, plan, seed=100000 + trainer.step), plan['noisy']
     for _ in trainer.steps(report):
         x, ids = next(memory)
-        t = schedule.random_steps(plan['batch'], session.device, noisy + (noisy_last - noisy) * trainer.progress)
+        t = schedule.random_steps(plan['batch'], session.device, first + (last - first) * trainer.progress)
         noisy, velocity = schedule.corrupt(x, t)
         sums.append(replicas.backward(loss, noisy, t, ids, velocity))
         trainer.update(plan['batch'])
